@@ -1,0 +1,54 @@
+# Footfall. `make run` starts the product, `make test` proves it; both install what they need.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_QUIET := --quiet --disable-pip-version-check
+
+help: ## say what each command does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/installed footfall.toml ## start everything on the embedded store, with the example site
+	@$(BIN)/footfall serve --example
+
+demo: .venv/installed footfall.toml ## the same, with a year of made-up traffic in data-demo/
+	@$(BIN)/footfall demo --serve
+
+test: .venv/installed-dev chromium ## run every test
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/installed-dev ## ruff, mypy --strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed-dev ## measure, and write benchmarks/REPORT.md
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+lock: .venv/installed-dev ## resolve the dependencies anew into requirements*.txt
+	$(BIN)/python -m pip install $(PIP_QUIET) uv
+	scripts/lock
+
+clean: ## remove what was installed and built, never data
+	rm -rf .venv artefacts build dist
+
+footfall.toml:
+	@cp footfall.example.toml $@
+
+.venv/installed: requirements.txt pyproject.toml
+	@echo "Installing Footfall into .venv (once; about half a minute) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Footfall needs Python 3.11 or newer; 'make PYTHON=/path/to/python3.11 run' chooses one."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python's venv module is missing: on Debian or Ubuntu, apt-get install python3-venv."; exit 1; }
+	@$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install $(PIP_QUIET) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+chromium:
+	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests …"; apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }
+
+.PHONY: help run demo test lint bench lock clean chromium

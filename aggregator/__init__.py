@@ -1,0 +1,1 @@
+"""Spool → visits → counts → archive → ClickHouse."""

@@ -1,0 +1,1 @@
+"""Beacon → hit → spool: the public process that receives beacons and makes them anonymous."""

@@ -1,0 +1,1 @@
+"""Questions → answers. Read-only."""

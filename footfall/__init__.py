@@ -1,0 +1,1 @@
+"""The command: `footfall serve` and what goes with it."""

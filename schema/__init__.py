@@ -1,0 +1,1 @@
+"""What two parts of Footfall must agree on; imports nothing of ours."""

@@ -1,0 +1,133 @@
+"""Every error of ours, sorted by what the caller should do about it.
+
+    FootfallError
+    ├── StopError                 fix something, then start again
+    │   ├── SettingError              a setting is wrong: name, value, what would be right
+    │   ├── AddressInUseError         another program listens there
+    │   ├── DataDirInUseError         another Footfall process owns the directory
+    │   ├── MigrationError            the store's schema is not one we know
+    │   └── DayKeyError               no memory-backed place for the day key
+    ├── RetryError                the same call may succeed later; nothing was lost
+    │   ├── StoreUnavailableError     ClickHouse did not answer, or refused for now
+    │   ├── OutcomeUnknownError       an insert may or may not have happened: check before repeating
+    │   └── SpoolUnavailableError     the spool cannot take a hit now (full, failing, behind)
+    ├── SetAsideError             the bytes are damaged: keep them apart, say how much, go on
+    │   ├── SegmentDamagedError       a spool segment
+    │   ├── ArchiveDamagedError       an archive file
+    │   └── BatchMismatchError        the store holds a batch that differs from the archive
+    └── RejectError               the input is wrong: tell the sender which field
+        ├── BeaconError
+        └── QueryError
+
+No message ever contains an address, a user agent, a query string or a body.
+"""
+
+from __future__ import annotations
+
+
+class FootfallError(Exception):
+    """The root of the tree; `hint` says what a person can do."""
+
+    hint: str = ""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint or type(self).hint
+
+
+class StopError(FootfallError):
+    """Starting or going on makes no sense until someone fixes the cause."""
+
+
+class SettingError(StopError):
+    """A setting is wrong; carries its dotted `name`, the `value` given and what was `expected`."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"setting {name} = {value!r} is wrong: expected {expected}")
+        self.name = name
+        self.value = value
+        self.expected = expected
+
+
+class AddressInUseError(StopError):
+    """Another program already listens on `address` (host:port)."""
+
+    def __init__(self, setting: str, address: str) -> None:
+        super().__init__(
+            f"another program already listens on {address}: stop it, or choose another address with {setting}"
+        )
+        self.setting = setting
+        self.address = address
+
+
+class DataDirInUseError(StopError):
+    """Another process owns the data directory or the embedded store in it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"the data directory {path} is in use by another Footfall process")
+        self.path = path
+
+
+class MigrationError(StopError):
+    """The store was made by another, newer or changed, set of migrations."""
+
+
+class DayKeyError(StopError):
+    """There is no memory-backed directory in which workers could share the day key."""
+
+
+class RetryError(FootfallError):
+    """Nothing was lost; the same call may succeed later."""
+
+
+class StoreUnavailableError(RetryError):
+    """ClickHouse did not answer, or answered with an error; nothing was written."""
+
+
+class OutcomeUnknownError(RetryError):
+    """An insert was sent and its answer lost: it may have happened."""
+
+    def __init__(self, query_id: str, cause: str) -> None:
+        super().__init__(f"the outcome of insert {query_id} is unknown ({cause})")
+        self.query_id = query_id
+
+
+class SpoolUnavailableError(RetryError):
+    """The spool cannot take a hit now; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SetAsideError(FootfallError):
+    """Damaged bytes: keep them apart, report their size, go on with the rest."""
+
+
+class SegmentDamagedError(SetAsideError):
+    """A spool segment whose header cannot be trusted, so that none of it can."""
+
+
+class ArchiveDamagedError(SetAsideError):
+    """An archive file that does not match its manifest."""
+
+
+class BatchMismatchError(SetAsideError):
+    """The store holds rows of a batch, but not the rows that the archive holds."""
+
+
+class RejectError(FootfallError):
+    """The input is wrong; `field` names the part, `problem` says what is wrong with it."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class BeaconError(RejectError):
+    """A beacon that is not in the wire format; answered 400."""
+
+
+class QueryError(RejectError):
+    """A question that is malformed, or that the counts cannot answer; answered 400."""

@@ -1,0 +1,1 @@
+"""The migrations, one SQL file each, in the order of their numbers."""

@@ -1,0 +1,110 @@
+"""The settings as one frozen tree; each field says what it means, and a test holds `docs/settings.md` to that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "secret": secret}, repr=not secret)
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """One `[[site]]`: a website that may send beacons."""
+
+    domain: str = _setting("", "the name that the snippet sends, and that the dashboard shows")
+    timezone: str = _setting("UTC", "IANA name; days and hours on the dashboard are this zone's")
+    hostnames: tuple[str, ...] = _setting((), "hosts whose pages count; empty: any host")
+    public: bool = _setting(False, "whether anyone may read this site's dashboard")
+
+
+DEFAULT_SITES = (SiteSettings("example.com"),)
+
+
+@dataclass(frozen=True)
+class CollectorSettings:
+    """`[collector]`: the public process that receives beacons."""
+
+    listen: str = _setting("127.0.0.1:8001", "host:port of the collector")
+    workers: int = _setting(2, "worker processes, 1 to 64")
+    trusted_proxies: tuple[str, ...] = _setting((), "networks whose X-Forwarded-For is believed")
+    max_body_bytes: int = _setting(16_384, "the largest beacon taken; a larger one is answered 413")
+    respect_dnt: bool = _setting(False, "whether DNT: 1 is an opt-out, as Sec-GPC: 1 always is")
+    geo_database: str = _setting("", "a MaxMind-format file; empty: country from the browser's time zone")
+
+
+@dataclass(frozen=True)
+class SpoolSettings:
+    """`[spool]`: the collector's durable queue."""
+
+    segment_seconds: int = _setting(5, "a segment is sealed this long after its first hit")
+    max_bytes: int = _setting(10_737_418_240, "above this the collector answers 503")
+    min_free_bytes: int = _setting(1_073_741_824, "with less free on the volume the collector answers 503")
+
+
+@dataclass(frozen=True)
+class AggregatorSettings:
+    """`[aggregator]`: the process that counts."""
+
+    live_seconds: int = _setting(5, "how often visits still open are shown anew")
+    keep_months: int = _setting(25, "how long counts are kept")
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """`[store]`: where the counts are queried."""
+
+    url: str = _setting("chdb:", "chdb: for the embedded engine, or clickhouse://…", secret=True)
+
+
+@dataclass(frozen=True)
+class DashboardSettings:
+    """`[dashboard]`: the private, read-only process."""
+
+    listen: str = _setting("127.0.0.1:8000", "host:port of the dashboard")
+    share_secret: str = _setting("", "signs access tokens; empty: made at first start, kept in data_dir/secret",
+                                 secret=True)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExampleSettings:
+    """`[example]`: the built-in example site."""
+
+    listen: str = _setting("127.0.0.1:8002", "host:port of the example site, served by --example")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of it. Built by `load_settings`, then only passed on."""
+
+    data_dir: Path = _setting(Path("data"), "spool/, archive/, warehouse/ and secret live here")
+    node: int = _setting(1, "this host's number, 0 to 4095, when several write to one store")
+    site: tuple[SiteSettings, ...] = _setting(DEFAULT_SITES, "the websites")
+    collector: CollectorSettings = field(default_factory=CollectorSettings)
+    spool: SpoolSettings = field(default_factory=SpoolSettings)
+    aggregator: AggregatorSettings = field(default_factory=AggregatorSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    dashboard: DashboardSettings = field(default_factory=DashboardSettings)
+    example: ExampleSettings = field(default_factory=ExampleSettings)
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where segments live."""
+        return self.data_dir / "spool"
+
+    @property
+    def archive_dir(self) -> Path:
+        """Where batches live."""
+        return self.data_dir / "archive"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        """Where the embedded store lives."""
+        return self.data_dir / "warehouse"
+
+    def site_of(self, domain: str) -> SiteSettings | None:
+        """Return the site with this domain, or None."""
+        return next((site for site in self.site if site.domain == domain), None)

@@ -1,0 +1,93 @@
+"""The Store: what the aggregator writes counts to and the dashboard reads them from, whichever ClickHouse it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from schema.errors import SettingError
+from schema.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = tuple[Any, ...]
+Parameters = Mapping[str, str | int | Sequence[str] | Sequence[int]]
+
+NO_PARAMETERS: Parameters = {}
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the engine knows, looked up once from its version and used wherever SQL depends on it."""
+
+    version: tuple[int, int]
+
+    @property
+    def has_low_cardinality(self) -> bool:
+        """LowCardinality without an experimental flag."""
+        return self.version >= (19, 14)
+
+    @property
+    def has_fsync(self) -> bool:
+        """fsync_after_insert and its family on MergeTree."""
+        return self.version >= (20, 11)
+
+    @property
+    def has_projections(self) -> bool:
+        """Aggregate projections, used by default."""
+        return self.version >= (22, 3)
+
+    @property
+    def has_async_insert(self) -> bool:
+        """async_insert, which is on by default since 26.2 and must be off for us."""
+        return self.version >= (21, 11)
+
+
+class Store(Protocol):
+    """One database of rollups. Safe to use from several threads."""
+
+    capabilities: Capabilities
+
+    def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
+        """Return the rows of a SELECT. Values are bound: `{name:Type}` in the SQL, `name` in `parameters`.
+
+        Raises:
+            StoreUnavailableError: no answer, or an error from the server.
+        """
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that returns nothing.
+
+        Raises:
+            StoreUnavailableError: no answer, or an error from the server.
+        """
+
+    def insert(self, table: str, rows: pa.Table, query_id: str) -> None:
+        """Insert `rows`, whose columns are named as the table's, as one block: all of it or nothing.
+
+        Raises:
+            StoreUnavailableError: nothing was inserted.
+            OutcomeUnknownError: sent, but whether it happened is not known.
+        """
+
+    def cancel(self, query_id: str) -> None:
+        """Return once no insert with this id is running any more."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store that `store.url` names.
+
+    Raises:
+        DataDirInUseError: another process has the embedded store open.
+        SettingError: no such kind of store.
+    """
+    if settings.store.url.startswith("chdb:"):
+        from schema.store_embedded import EmbeddedStore  # noqa: PLC0415 (300 MB of engine, only when asked for)
+
+        return EmbeddedStore(settings.warehouse_dir)
+    raise SettingError("store.url", "…", "chdb: (this version has no other store)")
