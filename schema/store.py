@@ -87,7 +87,8 @@ def open_store(settings: Settings) -> Store:
         SettingError: no such kind of store.
     """
     if settings.store.url.startswith("chdb:"):
-        from schema.store_embedded import EmbeddedStore  # noqa: PLC0415 (300 MB of engine, only when asked for)
+        # 300 MB of engine, only for who opens it.
+        from schema.store_embedded import EmbeddedStore
 
         return EmbeddedStore(settings.warehouse_dir)
     raise SettingError("store.url", "…", "chdb: (this version has no other store)")

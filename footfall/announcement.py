@@ -1,0 +1,75 @@
+"""What `footfall serve` says once everything answers: the script tag, the way in, the example site."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+from dashboard.access import make_token
+from rich.console import Console
+
+from footfall.secret import token_secret
+from schema.settings import Settings
+
+LOGIN_DAYS = 30
+_PROBE_SECONDS = 0.3
+
+
+def script_tag(settings: Settings, domain: str, *, test: bool = False) -> str:
+    """Return the script tag that counts pages of `domain`; `test` counts localhost and automated browsers too."""
+    extra = " data-test" if test else ""
+    return (
+        f'<script defer data-domain="{domain}"{extra} src="http://{settings.collector.listen}/js/script.js"></script>'
+    )
+
+
+def login_link(settings: Settings, site: str, days: int, now_ms: int) -> str:
+    """Return the address that signs a browser in to `site` (`*`: every site) for `days` days."""
+    token = make_token(token_secret(settings), site, days, now_ms)
+    return f"http://{settings.dashboard.listen}/login?token={token}"
+
+
+@dataclass
+class Announcement:
+    """Printed once, when every address in `addresses` answers."""
+
+    console: Console
+    settings: Settings
+    addresses: list[str]
+    has_example: bool
+    now_ms: int
+    said: bool = False
+
+    def try_once(self) -> None:
+        """Say it if everything answers and it was not said yet."""
+        if not self.said and all(_is_answering(address) for address in self.addresses):
+            self.said = True
+            self._say()
+
+    def _say(self) -> None:
+        self._print("[bold]Footfall is running.[/bold]")
+        for site in self.settings.site if self.settings.collector.listen in self.addresses else ():
+            self._print(
+                "", f"Paste this into every page of {site.domain}:", f"  {script_tag(self.settings, site.domain)}"
+            )
+        if self.settings.dashboard.listen in self.addresses:
+            link = login_link(self.settings, "*", LOGIN_DAYS, self.now_ms)
+            self._print("", f"Your dashboard (the link signs this browser in, for {LOGIN_DAYS} days):", f"  {link}")
+        if self.has_example:
+            example = f"http://{self.settings.example.listen}/"
+            self._print("", "The example site, to click around in and see it count:", f"  {example}")
+        self._print(
+            "", f"Counts are kept in {self.settings.data_dir}/. Ctrl-C stops; the next start goes on from there."
+        )
+
+    def _print(self, *lines: str) -> None:
+        self.console.print(*lines, sep="\n", highlight=False, soft_wrap=True)
+
+
+def _is_answering(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{address}/health/live", timeout=_PROBE_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

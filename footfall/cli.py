@@ -1,0 +1,170 @@
+"""The command `footfall`. Exit codes: 0 done, 1 failed while running, 2 cannot start until something is fixed.
+
+pandas, the engine and the web servers are imported by the commands that need them: the supervisor stays small.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from footfall.announcement import login_link
+from footfall.clock import utc_now_ms
+from footfall.process import die_with_parent
+from footfall.serve import Choice, with_example
+from footfall.serve import serve as run
+from schema import migrate as migrations
+from schema.errors import FootfallError, SettingError, StopError
+from schema.format_settings import format_toml
+from schema.load_settings import load_settings
+from schema.settings import Settings
+from schema.store import open_store
+
+EXIT_FAILED = 1
+EXIT_CANNOT_START = 2
+
+app = typer.Typer(
+    help="Privacy-first pageview analytics: counts pages without knowing anyone.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings file; default: ./footfall.toml if there.")
+]
+ExampleOption = Annotated[bool, typer.Option("--example", help="Serve the built-in example site as well.")]
+ParentOption = Annotated[int, typer.Option("--parent", hidden=True)]
+SocketOption = Annotated[int, typer.Option("--fd", hidden=True)]
+OptionalSocketOption = Annotated[int | None, typer.Option("--fd", hidden=True)]
+
+
+@app.command()
+def serve(config: ConfigOption = None, example: ExampleOption = False) -> None:
+    """Run everything: collector, aggregator, dashboard."""
+    _serve(load_settings(config), Choice(example=example))
+
+
+@app.command()
+def collect(config: ConfigOption = None) -> None:
+    """Run only the collector's workers."""
+    _serve(load_settings(config), Choice(aggregate=False, dashboard=False))
+
+
+@app.command()
+def aggregate(config: ConfigOption = None) -> None:
+    """Run only the aggregator."""
+    _serve(load_settings(config), Choice(collect=False, dashboard=False))
+
+
+@app.command()
+def dashboard(config: ConfigOption = None) -> None:
+    """Run only the dashboard."""
+    _serve(load_settings(config), Choice(collect=False, aggregate=False))
+
+
+@app.command()
+def token(
+    site: Annotated[str, typer.Option(help="The site's domain, or * for every site.")] = "*",
+    days: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=3650)] = 30,
+    config: ConfigOption = None,
+) -> None:
+    """Print a link that signs a browser in to the dashboard; its token also serves the API."""
+    settings = load_settings(config)
+    if site != "*" and settings.site_of(site) is None:
+        raise SettingError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}, or *")
+    typer.echo(login_link(settings, site, days, utc_now_ms()))
+
+
+@app.command()
+def demo(
+    config: ConfigOption = None,
+    days: Annotated[int, typer.Option(help="How many days to make up.", min=1, max=1000)] = 365,
+    directory: Annotated[Path, typer.Option(help="Where to put them; never your own data.")] = Path("data-demo"),
+    serve: Annotated[bool, typer.Option("--serve", help="Then run everything on it.")] = False,
+) -> None:
+    """Make up a year of traffic for the example site, through the real roll-up and archive code."""
+    from footfall.demo import make_demo
+
+    settings = dataclasses.replace(with_example(load_settings(config)), data_dir=directory)
+    make_demo(settings, days, _console())
+    if serve:
+        _serve(settings, Choice(example=True))
+
+
+@app.command("check-settings")
+def check_settings(config: ConfigOption = None) -> None:
+    """Read the settings, and print them as they are understood; secrets are left out."""
+    typer.echo(format_toml(load_settings(config), secrets=False), nl=False)
+
+
+@app.command()
+def migrate(
+    config: ConfigOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL and change nothing.")] = False,
+) -> None:
+    """Bring the store's tables up to this version; `serve` does the same at its start."""
+    store = open_store(load_settings(config))
+    try:
+        todo = migrations.pending(store)
+        for migration in todo:
+            typer.echo(f"-- {migration.number:04d} {migration.name}")
+            if dry_run:
+                typer.echo(";\n".join(migration.statements(store.capabilities)) + ";")
+        if not dry_run:
+            migrations.apply(store)
+        typer.echo(f"{len(todo)} {'pending' if dry_run else 'applied'}.")
+    finally:
+        store.close()
+
+
+@app.command(hidden=True)
+def worker(fd: SocketOption, parent: ParentOption, config: ConfigOption) -> None:
+    """One collector process, on a socket that the supervisor has bound."""
+    from collector.worker import run_worker
+
+    die_with_parent(parent)
+    raise SystemExit(run_worker(load_settings(config), fd))
+
+
+@app.command("store-process", hidden=True)
+def store_process(
+    parent: ParentOption, config: ConfigOption, fd: OptionalSocketOption = None, aggregate: bool = False
+) -> None:
+    """The process that owns the store, on a socket that the supervisor has bound."""
+    from footfall.store_process import run_store_process
+
+    die_with_parent(parent)
+    raise SystemExit(run_store_process(load_settings(config), aggregate=aggregate, listen_fd=fd))
+
+
+def main() -> None:
+    """Run the command line; turn our errors into one sentence and an exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        app()
+    except StopError as error:
+        _complain(error)
+        raise SystemExit(EXIT_CANNOT_START) from None
+    except FootfallError as error:
+        _complain(error)
+        raise SystemExit(EXIT_FAILED) from None
+
+
+def _serve(settings: Settings, choice: Choice) -> NoReturn:
+    raise SystemExit(run(with_example(settings) if choice.example else settings, choice, _console()))
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout)
+
+
+def _complain(error: FootfallError) -> None:
+    typer.echo(f"footfall: {error}{'; ' + error.hint if error.hint else ''}", err=True)

@@ -1,0 +1,67 @@
+"""What each process of the tree does at its start: claim an address, own a directory, die with its parent."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+import socket
+from pathlib import Path
+
+from schema.durable_files import make_directory
+from schema.errors import AddressInUseError, DataDirInUseError, SettingError
+
+_PR_SET_PDEATHSIG = 1
+_BACKLOG = 2048
+
+
+def bind_listener(setting: str, address: str) -> socket.socket:
+    """Return a listening socket on `address` (host:port), which children may inherit.
+
+    Raises:
+        AddressInUseError: another program listens there.
+        SettingError: this machine has no such address, or may not listen on that port.
+    """
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), int(port)))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise AddressInUseError(setting, address) from None
+        raise SettingError(setting, address, f"an address to listen on ({os.strerror(error.errno or 0)})") from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def own_directory(directory: Path, name: str) -> int:
+    """Create `directory` and take the lock `name` in it; return the descriptor that holds the lock.
+
+    Raises:
+        DataDirInUseError: another process has it.
+        SettingError: the directory cannot be made or written.
+    """
+    try:
+        make_directory(directory)
+        descriptor = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingError("data_dir", str(directory), f"a writable directory ({error.strerror})") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise DataDirInUseError(str(directory)) from None
+    return descriptor
+
+
+def die_with_parent(parent: int) -> None:
+    """End (SIGTERM) when `parent` ends, however it ends; at once if it already has."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        raise SystemExit(1)

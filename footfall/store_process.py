@@ -1,0 +1,97 @@
+"""The process that owns the store: the aggregator's loop in a thread, the dashboard beside it, or one of the two."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from aggregator.run import Aggregator
+from dashboard.app import create_app
+
+from footfall.clock import utc_now_ms
+from footfall.process import own_directory
+from footfall.secret import token_secret
+from schema import migrate
+from schema.settings import Settings
+from schema.store import open_store
+
+log = logging.getLogger("footfall.store")
+
+
+def run_store_process(
+    settings: Settings, *, aggregate: bool, listen_fd: int | None, clock: Callable[[], int] = utc_now_ms
+) -> int:
+    """Open and migrate the store, then count, answer, or both until SIGTERM; return the exit code.
+
+    Raises:
+        DataDirInUseError: another process owns the store or the spool.
+        MigrationError: the store is newer than this version.
+    """
+    process = StoreProcess(settings, clock)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, process.on_signal)
+    return process.run(aggregate, listen_fd)
+
+
+class StoreProcess:
+    """One life of the process. If the aggregator ends by itself, so does all of it: the supervisor starts it again."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stop = threading.Event()
+        self._failed = False
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        self._stop.set()
+
+    def run(self, aggregate: bool, listen_fd: int | None) -> int:
+        """Open, run, close; return the exit code."""
+        spool_lock = own_directory(self._settings.spool_dir, "aggregator.lock") if aggregate else None
+        self._store = open_store(self._settings)
+        for migration in migrate.apply(self._store):
+            log.info("the store has had migration %04d, %s", migration.number, migration.name)
+        aggregator = Aggregator(self._settings, self._store, self._clock) if aggregate else None
+        counting = threading.Thread(target=self._count, args=(aggregator,), name="aggregator")
+        counting.start()
+        if listen_fd is not None:
+            self._answer(aggregator, listen_fd)
+        self._stop.wait()
+        counting.join()
+        self._store.close()
+        if spool_lock is not None:
+            os.close(spool_lock)
+        return int(self._failed)
+
+    def _count(self, aggregator: Aggregator | None) -> None:
+        if aggregator is None:
+            return
+        try:
+            aggregator.run(self._stop)
+        except BaseException:
+            self._failed = True
+            log.exception("the aggregator failed; its process ends and is started again")
+        finally:
+            self._stop.set()
+
+    def _answer(self, aggregator: Aggregator | None, listen_fd: int) -> None:
+        status = aggregator.status if aggregator else None
+        app = create_app(self._settings, self._store, token_secret(self._settings), self._clock, status)
+        server = uvicorn.Server(
+            uvicorn.Config(app, loop="uvloop", http="httptools", access_log=False, server_header=False, log_config=None)
+        )
+        threading.Thread(target=self._end_with_stop, args=(server,), name="dashboard-stop", daemon=True).start()
+        with socket.socket(fileno=listen_fd) as listener:
+            server.run(sockets=[listener])
+        self._stop.set()
+
+    def _end_with_stop(self, server: uvicorn.Server) -> None:
+        self._stop.wait()
+        server.should_exit = True

@@ -1,0 +1,67 @@
+"""What a settings value must be beyond its type: ranges, addresses, domains, time zones."""
+
+from __future__ import annotations
+
+import ipaddress
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from schema.batch import MAX_NODE
+from schema.errors import SettingError
+from schema.settings import Settings, SiteSettings
+
+
+def check_settings(settings: Settings) -> None:
+    """Return if every value makes sense.
+
+    Raises:
+        SettingError: one has the right type, but is out of range or malformed.
+    """
+    _check_range("node", settings.node, 0, MAX_NODE)
+    _check_range("collector.workers", settings.collector.workers, 1, 64)
+    _check_range("collector.max_body_bytes", settings.collector.max_body_bytes, 256, 1_048_576)
+    _check_range("spool.segment_seconds", settings.spool.segment_seconds, 1, 300)
+    _check_range("spool.max_bytes", settings.spool.max_bytes, 1_048_576, 2**60)
+    _check_range("spool.min_free_bytes", settings.spool.min_free_bytes, 0, 2**60)
+    _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
+    _check_range("aggregator.keep_months", settings.aggregator.keep_months, 1, 1200)
+    for section in ("collector", "dashboard", "example"):
+        _check_listen(f"{section}.listen", getattr(settings, section).listen)
+    for network in settings.collector.trusted_proxies:
+        _check_network(network)
+    if not settings.store.url.startswith(("chdb:", "clickhouse://")):
+        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+    if 0 < len(settings.dashboard.share_secret) < 16:
+        raise SettingError("dashboard.share_secret", "…", "at least 16 characters, or none")
+    _check_sites(settings.site)
+
+
+def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
+    seen: set[str] = set()
+    for site in sites:
+        if not site.domain or site.domain != site.domain.strip().lower() or len(site.domain) > 253:
+            raise SettingError("site.domain", site.domain, "a domain in lower case, such as example.com")
+        if site.domain in seen:
+            raise SettingError("site.domain", site.domain, "each domain once")
+        seen.add(site.domain)
+        try:
+            ZoneInfo(site.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise SettingError("site.timezone", site.timezone, "an IANA time zone such as Europe/Berlin") from None
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise SettingError(name, value, f"a whole number from {low} to {high}")
+
+
+def _check_listen(name: str, value: str) -> None:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise SettingError(name, value, "host:port, such as 127.0.0.1:8000")
+
+
+def _check_network(value: str) -> None:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise SettingError("collector.trusted_proxies", value, "networks such as 10.0.0.0/8 or ::1") from None

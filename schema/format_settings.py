@@ -1,0 +1,44 @@
+"""Settings → TOML: what `check-settings` prints, and how child processes are given theirs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from schema.settings import Settings
+
+
+def format_toml(settings: Settings, *, secrets: bool = True) -> str:
+    """Return `settings` as a footfall.toml that loads to the same tree; without `secrets`, one to show around."""
+    lines, tables = [], []
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            tables.append(_format_table(f"[{field.name}]", value, secrets))
+        elif field.name == "site":
+            tables += [_format_table("[[site]]", site, secrets) for site in value]
+            lines += [] if value else ["site = []"]
+        else:
+            lines.append(f"{field.name} = {_format_value(value)}")
+    return "\n".join(lines + tables) + "\n"
+
+
+def _format_table(title: str, table: Any, secrets: bool) -> str:
+    rows = [
+        f"# {field.name} is a secret"
+        if field.metadata["secret"] and not secrets
+        else f"{field.name} = {_format_value(getattr(table, field.name))}"
+        for field in dataclasses.fields(table)
+    ]
+    return "\n".join(["", title, *rows])
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_format_value(item) for item in value)}]"
+    escaped = "".join(c if c >= " " and c not in '"\\\x7f' else f"\\u{ord(c):04x}" for c in str(value))
+    return f'"{escaped}"'

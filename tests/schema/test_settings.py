@@ -1,0 +1,137 @@
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.errors import SettingError
+from schema.format_settings import format_toml
+from schema.load_settings import load_settings
+from schema.settings import (
+    AggregatorSettings,
+    CollectorSettings,
+    DashboardSettings,
+    Settings,
+    SiteSettings,
+    SpoolSettings,
+    StoreSettings,
+)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+domains = st.from_regex(r"[a-z0-9]{1,10}(\.[a-z]{2,5}){1,2}", fullmatch=True)
+sites = st.lists(
+    st.builds(
+        SiteSettings,
+        domain=domains,
+        timezone=st.sampled_from(["UTC", "Asia/Kathmandu", "America/New_York"]),
+        hostnames=st.lists(texts, max_size=3).map(tuple),
+        public=st.booleans(),
+    ),
+    max_size=4,
+    unique_by=lambda site: site.domain,
+).map(tuple)
+trees = st.builds(
+    Settings,
+    data_dir=texts.filter(bool).map(Path),
+    node=st.integers(0, 4095),
+    site=sites,
+    collector=st.builds(CollectorSettings, workers=st.integers(1, 64), geo_database=texts),
+    spool=st.builds(SpoolSettings, segment_seconds=st.integers(1, 300)),
+    aggregator=st.builds(AggregatorSettings, live_seconds=st.integers(1, 300)),
+    store=st.builds(StoreSettings, url=texts.map(lambda text: f"chdb:{text}")),
+    dashboard=st.builds(DashboardSettings, share_secret=st.sampled_from(["", 'a "quoted" \\ secret\n'])),
+)
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "footfall.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@given(tree=trees)
+def test_settings_survive_the_round_trip(tree: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert load_settings(write(tmp_path_factory.getbasetemp(), format_toml(tree)), {}) == tree
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(environ={}) == Settings()
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[collector]\nworkers = 4\nlisten = "127.0.0.1:9000"\n')
+    settings = load_settings(path, {"FOOTFALL__COLLECTOR__WORKERS": "8", "UNRELATED": "x"})
+    assert (settings.collector.workers, settings.collector.listen) == (8, "127.0.0.1:9000")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("FOOTFALL__NODE", "12", lambda settings: settings.node == 12),
+        ("FOOTFALL__DATA_DIR", "/var/lib/footfall", lambda settings: settings.data_dir == Path("/var/lib/footfall")),
+        ("FOOTFALL__COLLECTOR__RESPECT_DNT", "true", lambda settings: settings.collector.respect_dnt is True),
+        (
+            "FOOTFALL__COLLECTOR__TRUSTED_PROXIES",
+            "10.0.0.0/8, ::1",
+            lambda settings: settings.collector.trusted_proxies == ("10.0.0.0/8", "::1"),
+        ),
+        ("FOOTFALL__SITE", '[{domain = "a.org"}]', lambda settings: settings.site == (SiteSettings("a.org"),)),
+    ],
+)
+def test_every_type_can_come_from_the_environment(name: str, text: str, expected: Any) -> None:
+    assert expected(load_settings(environ={name: text}))
+
+
+@pytest.mark.parametrize(
+    ("toml", "name"),
+    [
+        ("colour = 1", "colour"),
+        ("[collector]\nport = 1", "collector.port"),
+        ("[[site]]\ndomain = 'a.org'\nowner = 'x'", "site.owner"),
+        ("node = '1'", "node"),
+        ("node = true", "node"),
+        ("node = 4096", "node"),
+        ("collector = 1", "collector"),
+        ("[collector]\nworkers = 0", "collector.workers"),
+        ("[collector]\nlisten = '8001'", "collector.listen"),
+        ("[collector]\ntrusted_proxies = ['proxy']", "collector.trusted_proxies"),
+        ("[[site]]\ndomain = 'Example.com'", "site.domain"),
+        ("[[site]]\ndomain = 'a.org'\n[[site]]\ndomain = 'a.org'", "site.domain"),
+        ("[[site]]\ndomain = 'a.org'\ntimezone = 'Mars/Olympus'", "site.timezone"),
+        ("[store]\nurl = 'mysql://root:hunter2@db'", "store.url"),
+        ("[dashboard]\nshare_secret = 'hunter2'", "dashboard.share_secret"),
+        ("not toml", "--config"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(toml: str, name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings(write(tmp_path, toml), {})
+    assert caught.value.name == name
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["FOOTFALL__COLOUR", "FOOTFALL__NODE__X", "FOOTFALL__COLLECTOR__PORT"])
+def test_an_unknown_environment_key_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError):
+        load_settings(write(tmp_path, "node = 1"), {name: "1"})
+
+
+def test_a_missing_file_is_refused_when_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="exists"):
+        load_settings(tmp_path / "none.toml", {})
+
+
+def test_secrets_are_hidden_where_settings_are_shown() -> None:
+    settings = Settings(
+        store=StoreSettings("clickhouse://writer:hunter2@db/footfall"),
+        dashboard=DashboardSettings(share_secret="hunter2" * 3),
+    )
+    assert "hunter2" not in repr(settings) + format_toml(settings, secrets=False)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().node = 2  # type: ignore[misc]  # the point of the test

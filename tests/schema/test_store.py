@@ -1,0 +1,124 @@
+"""What every Store promises; a store under test is a fixture, so that each implementation meets the same tests."""
+
+import datetime
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.embedded import shared_store
+
+from schema.errors import StoreUnavailableError
+from schema.rollups import REJECTIONS
+from schema.store import Store
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with shared_store() as store:
+        yield store
+
+
+def rejections(hits: list[int], reason: str = "bot") -> pa.Table:
+    count = len(hits)
+    hour = datetime.datetime(2026, 3, 10, 9, tzinfo=datetime.UTC)
+    return pa.table(
+        {
+            "site": ["example.com"] * count,
+            "day": [hour.date()] * count,
+            "hour": pa.array([hour] * count, pa.timestamp("s", "UTC")),
+            "reason": [reason] * count,
+            "hits": pa.array(hits, pa.uint32()),
+            "batch": pa.array([7] * count, pa.uint64()),
+        }
+    )
+
+
+def test_rows_come_back_as_they_were_inserted(store: Store) -> None:
+    store.insert(REJECTIONS.name, rejections([1, 2]), "q1")
+    found = store.query("SELECT site, day, toUnixTimestamp(hour), reason, hits, batch FROM rejections ORDER BY hits")
+    day, hour = datetime.date(2026, 3, 10), 1_773_133_200
+    assert found == [("example.com", day, hour, "bot", 1, 7), ("example.com", day, hour, "bot", 2, 7)]
+
+
+def test_an_insert_is_one_part_however_many_rows(store: Store) -> None:
+    store.insert(REJECTIONS.name, rejections(list(range(300_000))), "q1")
+    parts = store.query(
+        "SELECT rows FROM system.parts WHERE database = currentDatabase() AND table = 'rejections' AND active"
+    )
+    assert parts == [(300_000,)]
+
+
+def test_a_failed_insert_leaves_nothing(store: Store) -> None:
+    with pytest.raises(StoreUnavailableError):
+        store.insert(REJECTIONS.name, rejections([1]).append_column("colour", [["red"]]), "q1")
+    assert store.query("SELECT count() FROM rejections") == [(0,)]
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(text=texts, items=st.lists(texts, max_size=4), number=st.integers(0, 2**64 - 1))
+def test_a_bound_value_comes_back_unchanged_whatever_it_contains(text: str, items: list[str], number: int) -> None:
+    with shared_store(clean=False) as store:
+        ((*found,),) = store.query(
+            "SELECT {t:String}, {l:Array(String)}, {n:UInt64}", {"t": text, "l": items, "n": number}
+        )
+    assert found == [text, items, number]
+
+
+def test_an_unbound_name_is_an_error(store: Store) -> None:
+    with pytest.raises(StoreUnavailableError):
+        store.query("SELECT {nothing:String}")
+
+
+def test_no_rows_is_an_empty_list(store: Store) -> None:
+    assert store.query("SELECT site FROM rejections") == []
+
+
+def test_threads_may_read_and_write_at_once(store: Store) -> None:
+    def write(number: int) -> None:
+        for turn in range(5):
+            store.insert(REJECTIONS.name, rejections([1]), f"q{number}-{turn}")
+            store.query("SELECT sum(hits) FROM rejections")
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.query("SELECT sum(hits) FROM rejections") == [(20,)]
+
+
+OPEN = (
+    "import sys, pathlib; from schema.store_embedded import EmbeddedStore;"
+    "store = EmbeddedStore(pathlib.Path(sys.argv[1])); store.execute('SELECT 1'); {then}"
+)
+
+
+def run_program(then: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", OPEN.format(then=then), str(directory)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_second_process_is_refused_by_name(tmp_path: Path) -> None:
+    again = (
+        "import subprocess; second = [sys.executable, '-c', "
+        f"{OPEN.format(then='')!r}, sys.argv[1]]; sys.exit(subprocess.run(second).returncode)"
+    )
+    run = run_program(again, tmp_path)
+    assert run.returncode == 1
+    assert "DataDirInUseError" in run.stderr
+
+
+def test_an_embedded_store_can_be_closed_and_opened_again(tmp_path: Path) -> None:
+    then = (
+        "store.close(); store = EmbeddedStore(pathlib.Path(sys.argv[1])); print(store.query('SELECT 1')); store.close()"
+    )
+    run = run_program(then, tmp_path)
+    assert run.stdout == "[(1,)]\n", run.stderr
