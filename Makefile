@@ -14,7 +14,7 @@ run: .venv/installed footfall.toml ## start everything on the embedded store, wi
 demo: .venv/installed footfall.toml ## the same, with a year of made-up traffic in data-demo/
 	@$(BIN)/footfall demo --serve
 
-test: .venv/installed-dev chromium ## run every test
+test: .venv/installed-dev chromium node clickhouse ## run every test
 	$(BIN)/pytest $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import rules
@@ -23,8 +23,11 @@ lint: .venv/installed-dev ## ruff, mypy --strict, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-dev ## measure, and write benchmarks/REPORT.md
+bench: .venv/installed-dev wrk ## measure, and write benchmarks/REPORT.md
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+snippet: node ## build collector/static/script.js from js-snippet/
+	cd js-snippet && npm ci --silent && npm run --silent build
 
 lock: .venv/installed-dev ## resolve the dependencies anew into requirements*.txt
 	$(BIN)/python -m pip install $(PIP_QUIET) uv
@@ -51,4 +54,13 @@ footfall.toml:
 chromium:
 	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests …"; apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }
 
-.PHONY: help run demo test lint bench lock clean chromium
+clickhouse:
+	@test -x /usr/sbin/clickhouse-server || { echo "Installing clickhouse-server, the oldest that the store's tests accept …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y clickhouse-server >/dev/null; }
+
+wrk:
+	@command -v wrk >/dev/null || { echo "Installing wrk for the benchmarks …"; apt-get update -qq && apt-get install -qq -y wrk >/dev/null; }
+
+node:
+	@command -v npm >/dev/null || { echo "Installing Node.js for the snippet's build …"; apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
+
+.PHONY: help run demo test lint bench snippet lock clean chromium clickhouse node wrk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from string import Template
@@ -21,7 +21,7 @@ class Migration:
 
     number: int
     name: str
-    sql: str
+    sql: str = field(repr=False)
 
     def statements(self, capabilities: Capabilities) -> list[str]:
         """Return the statements to run on such an engine.
@@ -86,7 +86,7 @@ def apply(store: Store, *, now: datetime | None = None) -> list[Migration]:
         for statement in migration.statements(store.capabilities):
             store.execute(statement)
         at = int((now or datetime.now(UTC)).timestamp())
-        store.execute(f"INSERT INTO migrations VALUES ({migration.number}, '{migration.name}', {at})")
+        store.execute(f"INSERT INTO migrations SELECT {migration.number}, '{migration.name}', {at}")
     return todo
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from schema.errors import SettingError
 from schema.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,11 +83,14 @@ def open_store(settings: Settings) -> Store:
 
     Raises:
         DataDirInUseError: another process has the embedded store open.
-        SettingError: no such kind of store.
+        SettingError: the url is malformed.
+        StoreUnavailableError: the server does not answer.
     """
     if settings.store.url.startswith("chdb:"):
         # 300 MB of engine, only for who opens it.
         from schema.store_embedded import EmbeddedStore
 
         return EmbeddedStore(settings.warehouse_dir)
-    raise SettingError("store.url", "…", "chdb: (this version has no other store)")
+    from schema.store_server import ServerStore
+
+    return ServerStore(settings.store.url)

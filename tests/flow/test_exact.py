@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 from dashboard.access import make_token
+
+from schema.batch import DAY_MS, day_start_ms
+from schema.settings import AggregatorSettings, CollectorSettings, DashboardSettings, Settings, SpoolSettings
 from support.beacons import send
 from support.clocked import ClockedFootfall, clocked_footfall
 from support.processes import free_port, wait_until
 from support.scripted_day import MINUTE, Step, expected, script
-
-from schema.batch import DAY_MS, day_start_ms
-from schema.settings import AggregatorSettings, CollectorSettings, DashboardSettings, Settings, SpoolSettings
 
 DAY = date(2026, 3, 10)
 START = day_start_ms(DAY)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from support.beacons import Request, send
-from support.processes import Footfall, running_footfall, wait_until
 
 from schema.rollups import ROLLUPS
+from support.beacons import Request, send
+from support.processes import Footfall, running_footfall, wait_until
 
 ADDRESSES = [f"203.0.113.{last}" for last in range(1, 200)] + [f"2001:db8:{n:x}:77::{n:x}" for n in range(1, 60)]
 AGENTS = [

@@ -3,9 +3,9 @@ import dataclasses
 import msgspec
 import pytest
 from collector.beacon import Beacon
-from support.hits import event, pageview
 
 from schema.hit import Hit, RejectedHit, Rejection, decode_records, encode_records
+from support.hits import event, pageview
 
 FORBIDDEN = ("address", "ip", "agent", "cookie", "header")
 

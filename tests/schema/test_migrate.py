@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
 import pytest
-from support.embedded import shared_store
 
 from schema import migrate
 from schema.errors import MigrationError
 from schema.rollups import PROJECTED, ROLLUPS, Rollup
 from schema.store import Capabilities, Store
+from support.embedded import shared_store
 
 OLDEST = Capabilities((18, 16))
 NEWEST = Capabilities((26, 9))

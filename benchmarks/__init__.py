@@ -1,0 +1,1 @@
+"""One file per question, and the report that `make bench` writes."""

@@ -1,0 +1,93 @@
+"""What every benchmark needs: medians, processes on loopback, wrk, the machine's description."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("uvicorn", "uvloop", "httptools", "starlette", "msgspec", "pandas", "pyarrow", "chdb")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of several runs, with the lowest and highest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> Spread:
+        """Summarise `values`."""
+        return cls(statistics.median(values), min(values), max(values))
+
+    def __str__(self) -> str:
+        return f"{self.median:,.0f} ({self.low:,.0f}–{self.high:,.0f})"
+
+
+def machine() -> str:
+    """One line: processor, cores, memory, kernel, Python and the packages that matter."""
+    model = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    cpu = model[1] if model else platform.processor()
+    return (
+        f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, {packages}"
+    )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Return when `condition` is true; raise TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nothing after {seconds} s")
+        time.sleep(0.02)
+
+
+def is_listening(address: str) -> bool:
+    """Whether something accepts connections on host:port."""
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+@contextmanager
+def program(*arguments: str, core: int | None = None, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `python …` until the block ends, on one core if asked."""
+    pin = ["taskset", "-c", str(core)] if core is not None else []
+    process = subprocess.Popen([*pin, sys.executable, *arguments], env={**os.environ, **environment})
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wrk(address: str, path: str, script: Path, *, seconds: int, connections: int = 128) -> dict[str, float]:
+    """Load http://address/path from one thread on the other core; return requests per second and latencies in ms."""
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), "--latency"]
+    printed = subprocess.run([*command, f"http://{address}{path}"], capture_output=True, text=True, check=True).stdout
+    if refused := re.search(r"Non-2xx or 3xx responses: (\d+)", printed):
+        raise RuntimeError(f"{refused[1]} answers were not 2xx")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", printed)
+    assert rate, printed
+    return {"rate": float(rate[1]), "p50": _latency(printed, "50%"), "p99": _latency(printed, "99%")}
+
+
+def _latency(printed: str, percentile: str) -> float:
+    found = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)", printed)
+    assert found, printed
+    return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]

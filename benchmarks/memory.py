@@ -1,0 +1,56 @@
+"""How much memory does the idle process tree take?"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.measure import is_listening, program, wait_until
+
+COLLECTOR, DASHBOARD = "127.0.0.1:18003", "127.0.0.1:18004"
+IDLE_SECONDS = 20
+
+
+def measure() -> str:
+    """Start everything on an empty store, let it idle, and return a section of the report."""
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
+        settings = {
+            "FOOTFALL__DATA_DIR": directory,
+            "FOOTFALL__COLLECTOR__LISTEN": COLLECTOR,
+            "FOOTFALL__DASHBOARD__LISTEN": DASHBOARD,
+        }
+        with program("-m", "footfall", "serve", **settings) as supervisor:
+            wait_until(lambda: is_listening(COLLECTOR) and is_listening(DASHBOARD))
+            time.sleep(IDLE_SECONDS)
+            sizes = {_name(process): _pss(process) for process in (supervisor.pid, *_children(supervisor.pid))}
+    rows = [f"| {name} | {megabytes:,.0f} |" for name, megabytes in sizes.items()]
+    return "\n".join(
+        [
+            "## Memory when idle",
+            "",
+            f"`footfall serve` with two workers, {IDLE_SECONDS} s after its start; proportional set size from"
+            " /proc/PID/smaps_rollup, in megabytes.",
+            "",
+            "| process | PSS MB |",
+            "| --- | ---: |",
+            *rows,
+            f"| **all** | **{sum(sizes.values()):,.0f}** |",
+        ]
+    )
+
+
+def _children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def _name(process: int) -> str:
+    words = Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    return f"{words[words.index('footfall') + 1]} {process}"
+
+
+def _pss(process: int) -> float:
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024 / 1e6
