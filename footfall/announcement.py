@@ -6,9 +6,9 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
-from dashboard.access import make_token
 from rich.console import Console
 
+from dashboard.access import make_token
 from footfall.secret import token_secret
 from schema.settings import Settings
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from footfall.announcement import login_link
 from footfall.clock import utc_now_ms
 from footfall.process import die_with_parent
-from footfall.serve import Choice, with_example
+from footfall.serve import EXAMPLE_DOMAIN, Choice, with_example
 from footfall.serve import serve as run
 from schema import migrate as migrations
 from schema.errors import FootfallError, SettingError, StopError
@@ -94,7 +94,7 @@ def demo(
     from footfall.demo import make_demo
 
     settings = dataclasses.replace(with_example(load_settings(config)), data_dir=directory)
-    make_demo(settings, days, _console())
+    make_demo(settings, days, EXAMPLE_DOMAIN, _console())
     if serve:
         _serve(settings, Choice(example=True))
 

@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from random import Random
+from typing import Any
 
 from footfall.demo_population import (
-    ARTICLES,
     BROWSERS,
     CAMPAIGNS,
     COUNTRIES,
     DEVICES,
+    DIRECT,
     LANDINGS,
+    NEWS,
+    PLANNER,
     PLANS,
     SOURCES,
-    VIEWS,
+    WALKS,
     Country,
     Source,
     pick,
@@ -29,6 +32,8 @@ _WEEKDAY = (1.10, 1.12, 1.08, 1.02, 0.90, 0.62, 0.70)
 _BUSY_DAYS = 0.012  # share of days on which an article is passed around
 _SINGLE_PAGE = 0.46
 _RETURNS_SAME_DAY = 0.14
+_CONVERTS = 0.05
+_VIEWS = {path for _, path in PLANNER}  # views of one page, which nobody scrolls
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Traffic:
     def records(self, day: date, first_day: date) -> list[Record]:
         """Return the records of one UTC day in order of time; `first_day` is where growth begins."""
         random = Random(f"{self.seed} {day.isoformat()}")  # noqa: S311 (made-up traffic, the same every time)
-        shared = pick(random, ARTICLES) if random.random() < _BUSY_DAYS else None
+        shared = pick(random, WALKS) if random.random() < _BUSY_DAYS else None
         count = round(self.visitors * self._level(day, first_day, random) * (3.2 if shared else 1.0))
         records: list[Record] = []
         for _ in range(count):
@@ -55,7 +60,7 @@ class Traffic:
         growth = (1 + self.growth) ** ((day - first_day).days / 365)
         season = 1 + 0.16 * math.cos((day.timetuple().tm_yday - 25) / 365 * 2 * math.pi)
         holidays = 0.55 if (day.month, day.day) >= (12, 23) or (day.month, day.day) <= (1, 2) else 1.0
-        return growth * season * holidays * _WEEKDAY[day.weekday()] * random.lognormvariate(0, 0.07)
+        return float(growth * season * holidays * _WEEKDAY[day.weekday()] * random.lognormvariate(0, 0.07))
 
     def _rejected(self, day: date, visitors: int, random: Random) -> Iterator[RejectedHit]:
         start = day_start_ms(day)
@@ -98,7 +103,7 @@ class _Visitor:
         """Return the hits of the day: one visit, now and then a second one later."""
         hits = self._visit(self._arrival(), pick(self.random, SOURCES))
         if self.random.random() < _RETURNS_SAME_DAY:
-            hits += self._visit(hits[-1].at + self.random.randrange(45, 400) * 60_000, SOURCES.direct)
+            hits += self._visit(hits[-1].at + self.random.randrange(45, 400) * 60_000, DIRECT)
         end = day_start_ms(self.day) + DAY_MS
         return [hit for hit in hits if hit.at < end]
 
@@ -110,31 +115,30 @@ class _Visitor:
 
     def _visit(self, at: int, source: Source) -> list[Hit]:
         if self.shared and self.random.random() < 0.7:
-            source = SOURCES.news
+            source = NEWS
         where = {"channel": source.channel, "source": source.name, "referrer": source.referrer}
         if source.channel in CAMPAIGNS:
             where |= pick(self.random, CAMPAIGNS[source.channel])
         hits: list[Hit] = []
         for path in self._paths(source):
             at = self._read(hits, at, path, where)
-        if hits and self.random.random() < 0.05:
-            hits.append(self._hit(at + 900, Kind.EVENT, hits[-1].path, where, **self._goal()))
+        if self.random.random() < _CONVERTS:
+            hits.append(self._hit(at + 900, Kind.EVENT, where, **self._goal()))
         return hits
 
     def _read(self, hits: list[Hit], at: int, path: str, where: dict[str, str]) -> int:
         """Add a pageview and the engagement that ends it; return when the next page is opened."""
         engaged_ms = min(int(self.random.lognormvariate(3.3, 1.0) * 1000), 20 * 60_000)
-        scroll = min(100, max(5, int(self.random.gauss(62, 28)))) if path not in VIEWS else NO_SCROLL_DEPTH
-        hits.append(self._hit(at, Kind.PAGEVIEW, path, where))
+        scroll = NO_SCROLL_DEPTH if path in _VIEWS else min(100, max(5, int(self.random.gauss(62, 28))))
+        hits.append(self._hit(at, Kind.PAGEVIEW, where, path=path))
         at += engaged_ms
-        hits.append(
-            self._hit(at, Kind.ENGAGEMENT, path, where, name="engagement", engaged_ms=engaged_ms, scroll_depth=scroll)
-        )
+        attention = {"name": "engagement", "engaged_ms": engaged_ms, "scroll_depth": scroll}
+        hits.append(self._hit(at, Kind.ENGAGEMENT, where, path=path, **attention))
         return at + self.random.randrange(200, 1500)
 
     def _paths(self, source: Source) -> list[str]:
         """Return what is read: often one page; else a walk that starts where the source leads to."""
-        first = self.shared if self.shared and source is SOURCES.news else pick(self.random, LANDINGS[source.landing])
+        first = self.shared if self.shared and source is NEWS else pick(self.random, LANDINGS[source.landing])
         if self.random.random() < _SINGLE_PAGE:
             return [first]
         paths = [first]
@@ -144,14 +148,16 @@ class _Visitor:
         return paths
 
     def _goal(self) -> dict[str, object]:
-        """Return the fields of a custom event: a link out, a sign-up, or an order with revenue."""
+        """Return the fields of a custom event of the example site, some with revenue."""
         chance = self.random.random()
-        if chance < 0.55:
-            return {"name": "Outbound Link: Click", "props": (("url", "https://example.org/"),)}
-        plan, price = pick(self.random, PLANS)
-        if chance < 0.88:
-            return {"name": "Sign-up", "props": (("plan", plan),)}
-        return {"name": "Order", "props": (("plan", plan),), "currency": "EUR", "revenue": price}
+        if chance < 0.6:
+            return {"name": "Newsletter signup", "props": (("place", "home"),), "path": "/"}
+        if chance < 0.75:
+            return {"name": "Packed", "props": (("items", "6"),), "path": "/app/packing"}
+        plan, cents = pick(self.random, PLANS)
+        props = (("plan", plan),)
+        return {"name": "Subscribe", "props": props, "path": "/pricing", "currency": "EUR", "revenue": cents}
 
-    def _hit(self, at: int, kind: Kind, path: str, where: dict[str, str], **fields: object) -> Hit:
-        return Hit(**{**self.shape, **where, "at": at, "visitor": self.code, "kind": kind, "path": path, **fields})  # type: ignore[arg-type]  # built from texts by name
+    def _hit(self, at: int, kind: Kind, where: dict[str, str], **fields: Any) -> Hit:
+        texts: dict[str, Any] = {**self.shape, **where, **fields}
+        return Hit(at=at, visitor=self.code, kind=kind, **texts)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+
 from aggregator.run import Aggregator
 from dashboard.app import create_app
-
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory
 from footfall.secret import token_secret

@@ -1,0 +1,50 @@
+"""A day's many small archive files → one per rollup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import pyarrow as pa
+
+from aggregator.archive import Archive
+from aggregator.chunks import Chunk
+from aggregator.manifest import Manifest, stem_of
+from schema.errors import ArchiveDamagedError
+from schema.rollups import ROLLUPS
+
+
+def compact_day(archive: Archive, day: date) -> Manifest | None:
+    """Put all batches of this node and UTC day into one file per rollup; return its manifest, None without batches.
+
+    The manifest of the day is the commit; then the parts are removed. May be interrupted anywhere and run again.
+
+    Raises:
+        ArchiveDamagedError: a batch is not as it was written; it was set aside, and nothing was compacted.
+    """
+    manifests, problems = archive.manifests(day)
+    if problems:
+        raise problems[0]
+    own = [manifest for manifest in manifests if manifest.node == archive.node]
+    if not own:
+        return None
+    whole = own[0] if archive.is_compacted(day) else archive.put(day, None, _tables(archive, own))
+    archive.remove(day, [stem_of(window, archive.node) for window in whole.by_window])
+    return whole
+
+
+def _tables(archive: Archive, parts: Sequence[Manifest]) -> Iterator[tuple[str, pa.Table, list[Chunk]]]:
+    in_time = sorted(parts, key=lambda part: part.window or 0)
+    for rollup in ROLLUPS:
+        having = [part for part in in_time if rollup.name in part.tables]
+        if having:
+            rows = pa.concat_tables([_read(archive, part, rollup.name) for part in having])
+            yield rollup.name, rows, [chunk for part in having for chunk in part.tables[rollup.name].chunks]
+
+
+def _read(archive: Archive, part: Manifest, table: str) -> pa.Table:
+    try:
+        return archive.read(part, table)
+    except ArchiveDamagedError:
+        archive.set_aside(part.day, part.stem)
+        raise

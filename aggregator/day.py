@@ -1,0 +1,145 @@
+"""The open UTC day: takes records in, gives back what each window closes, and what is still open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from aggregator.firsts import Firsts, Keys, keys_of
+from aggregator.hit_frame import hit_frame, in_order, rejected_frame
+from aggregator.local_time import LocalTime
+from aggregator.rollup import Tables, roll_up
+from aggregator.rows import Closed
+from aggregator.texts import Texts
+from aggregator.visits import sessionise, visits_of
+from schema.batch import DAY_MS, WINDOW_MS, Window, day_start_ms
+from schema.hit import Hit, Record, RejectedHit, Rejection
+
+_FRAME_ROWS = 20_000  # records are turned into frames in batches of about this size
+
+IsFirst = Callable[[Keys], NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """What closes before some instant, and what stays open."""
+
+    closed: Closed
+    still_open: pd.DataFrame
+
+
+class Day:
+    """Hits of one UTC day whose visit is open, and what must be remembered of those whose visit is closed.
+
+    What a window closes is a function of the set of records: neither their order of arrival nor how often this was
+    asked plays a part.
+    """
+
+    def __init__(self, day: date, local_time: LocalTime) -> None:
+        self.next_window = Window.of(day_start_ms(day))
+        self.end_ms = day_start_ms(day) + DAY_MS
+        self.moved = 0  # records that were too early or too late for their place, and were counted nearby
+        self._local_time = local_time
+        self._texts = Texts()
+        self._firsts = Firsts()
+        self._fresh: list[Record] = []
+        self._arrived = hit_frame([], self._texts)  # from the next window on, as they came
+        self._rejected = rejected_frame([], self._texts)  # likewise
+        self._open = self._arrived  # before the next window, without duplicates: their visits are open
+
+    def absorb(self, records: Sequence[Record]) -> None:
+        """Take records in, in any order and grouping; each record once."""
+        self._fresh += records
+        if len(self._fresh) >= _FRAME_ROWS:
+            self._settle()
+
+    def cut(self, last: Window) -> dict[Window, Tables]:
+        """Return the tables of every window from `next_window` to `last` that closes or rejects anything.
+
+        To be called once all records before the end of `last` are absorbed. A record that comes later all the same
+        counts at the start of `next_window`, and in `moved`.
+        """
+        self._settle()
+        fold = self._fold(last.end_ms, self._firsts.take)
+        self._open = fold.still_open
+        self._arrived = self._arrived[self._arrived["at"] >= last.end_ms]
+        self._rejected = self._rejected[self._rejected["at"] >= last.end_ms]
+        self.next_window = last.next
+        return roll_up(fold.closed)
+
+    def live(self) -> Tables:
+        """Return the tables of all that was absorbed and not cut, as if every open visit closed now."""
+        self._settle()
+        closed = self._fold(self.end_ms, self._firsts.peek).closed
+        for frame in (closed.hits, closed.visits, closed.rejected):
+            frame["window"] = 0
+        return next(iter(roll_up(closed).values()), {})
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last window was cut."""
+        return self.next_window.start_ms >= self.end_ms
+
+    def _settle(self) -> None:
+        """Turn fresh records into frames."""
+        fresh, self._fresh = self._fresh, []
+        hits = hit_frame([record for record in fresh if isinstance(record, Hit)], self._texts)
+        rejected = rejected_frame((record for record in fresh if isinstance(record, RejectedHit)), self._texts)
+        self._arrived = self._with(self._arrived, hits)
+        self._rejected = self._with(self._rejected, rejected)
+
+    def _with(self, frame: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+        """Return `frame` and `fresh`, whose instants are moved to where they can still be counted."""
+        if fresh.empty:
+            return frame
+        at = fresh["at"].clip(self.next_window.start_ms, self.end_ms - 1)
+        self.moved += int((at != fresh["at"]).sum())
+        return pd.concat([frame, fresh.assign(at=at)], ignore_index=True)
+
+    def _fold(self, end_ms: int, is_first: IsFirst) -> _Fold:
+        arrived = in_order(self._arrived[self._arrived["at"] < end_ms], self._texts)
+        counts_once = self._counts_once(arrived, is_first)
+        hits = pd.concat([self._open, arrived[counts_once]], ignore_index=True)
+        hits = sessionise(hits, self.end_ms)
+        is_closed = hits["closes_at"] < end_ms
+        closing = hits[is_closed]
+        closing = closing.assign(window=closing["closes_at"] // WINDOW_MS)
+        rejected = [
+            self._as_rejected(self._rejected[self._rejected["at"] < end_ms]),
+            self._as_rejected(arrived[~counts_once], Rejection.DUPLICATE),
+            self._as_rejected(closing[~closing["is_counted"]], Rejection.NO_VISIT),
+        ]
+        counted = self._localised(closing[closing["is_counted"]])
+        counted = counted.assign(visit=pd.factorize(counted["visit"])[0])
+        visits = visits_of(counted)
+        closed = Closed(counted, visits, pd.concat(rejected, ignore_index=True), self._texts, is_first)
+        return _Fold(closed, hits.loc[~is_closed, self._open.columns])
+
+    def _counts_once(self, hits: pd.DataFrame, is_first: IsFirst) -> NDArray[np.bool_]:
+        """Return for each hit, in order of time, whether it is the first with its event id, or has none."""
+        counts = np.ones(len(hits), np.bool_)
+        has_id = (hits["event_id"] != 0).to_numpy()
+        identified = hits[has_id]
+        site = self._texts.hashes(identified["site"].to_numpy())
+        counts[has_id] = is_first(keys_of("event id", site, identified["event_id"].to_numpy()))
+        return counts
+
+    def _as_rejected(self, hits: pd.DataFrame, reason: Rejection | None = None) -> pd.DataFrame:
+        """Return site, reason, window, local day and hour of each hit; the window is its own unless it has one."""
+        if reason:
+            hits = hits.assign(reason=self._texts.numbers([reason.value] * len(hits)))
+        if "window" not in hits:
+            hits = hits.assign(window=hits["at"] // WINDOW_MS)
+        return self._localised(hits)[["site", "reason", "window", "day", "hour"]]
+
+    def _localised(self, hits: pd.DataFrame) -> pd.DataFrame:
+        """Return `hits` with the local day and hour of their sites."""
+        site, sites = pd.factorize(hits["site"])
+        names = [self._texts.text(number) for number in sites]
+        days, hours = self._local_time.hours(names, site, hits["at"].to_numpy())
+        return hits.assign(day=days, hour=hours)

@@ -1,0 +1,91 @@
+"""Archive → store, whether or not the store answers: what waits, when to try again, and the live snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from aggregator.archive import Archive
+from aggregator.intake import Intake
+from aggregator.live import LiveWriter
+from aggregator.loader import Loader, LoadReport
+from aggregator.local_time import LocalTime
+from aggregator.manifest import Manifest
+from aggregator.pace import Backoff, Interval
+from schema.errors import RetryError
+from schema.store import Store
+
+
+class Delivery:
+    """All that the aggregator says to the store. `clock` gives seconds that only go forward."""
+
+    def __init__(
+        self, archive: Archive, store: Store, local_time: LocalTime, live_seconds: int, clock: Callable[[], float]
+    ) -> None:
+        self.trouble = ""  # why the store did not take the last thing it was given
+        self.has_shown = False
+        self._loader = Loader(archive, store)
+        self._live = LiveWriter(store, archive.node)
+        self._local_time = local_time
+        self._waiting: list[Manifest] = []
+        self._is_reconciled = False
+        self._backoff = Backoff(clock)
+        self._interval = Interval(live_seconds, clock)
+        self._shown: tuple[object, ...] = ()
+
+    @property
+    def waiting(self) -> int:
+        """How many batches are archived and not known to be in the store."""
+        return len(self._waiting)
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether the store has all that the archive has."""
+        return self._is_reconciled and not self._waiting
+
+    def add(self, manifests: Iterable[Manifest]) -> None:
+        """Take batches that are in the archive."""
+        self._waiting += manifests
+
+    def reconcile(self) -> None:
+        """Compare the whole archive with the store at the next `load`."""
+        self._is_reconciled = False
+
+    def load(self) -> LoadReport:
+        """Bring the store up to the archive, unless it is so already or the store fails."""
+        if self.is_caught_up or not self._backoff.is_over:
+            return LoadReport()
+        try:
+            report = self._loader.load(self._waiting) if self._is_reconciled else self._loader.reconcile()
+        except RetryError as error:
+            self._fail(error)
+            return LoadReport()
+        self._succeed()
+        self._waiting.clear()
+        self._is_reconciled = True
+        return report
+
+    def show(self, intake: Intake, records: int, now_ms: int) -> bool:
+        """Write a live snapshot if it is time and there is anything new; `records` counts all that were read."""
+        state = (intake.through, records)
+        if not (intake.through and self.is_caught_up and self._interval.is_due and self._backoff.is_over):
+            return False
+        if state == self._shown:
+            return False
+        open_day = self._local_time.first_day(intake.open_since_ms)
+        try:
+            with self._interval.measured():
+                self._live.write(intake.live(), intake.through, open_day, now_ms)
+        except RetryError as error:
+            self._fail(error)
+            return False
+        self._succeed()
+        self._shown, self.has_shown = state, True
+        return True
+
+    def _fail(self, error: RetryError) -> None:
+        self.trouble = str(error)
+        self._backoff.fail()
+
+    def _succeed(self) -> None:
+        self.trouble = ""
+        self._backoff.succeed()

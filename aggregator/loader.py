@@ -1,0 +1,162 @@
+"""Archive → store, exactly once: what the store has is asked before each insert and after it, never assumed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import pyarrow as pa
+
+from aggregator.archive import Archive
+from aggregator.chunks import MAX_CHUNK_ROWS, Chunk, rows_of_chunks
+from aggregator.manifest import Manifest
+from schema.errors import (
+    ArchiveDamagedError,
+    BatchMismatchError,
+    OutcomeUnknownError,
+    SetAsideError,
+    StoreUnavailableError,
+)
+from schema.rollups import ROLLUPS, Rollup
+from schema.store import Store
+
+Wanted = dict[int, tuple[Manifest, Chunk]]  # by batch number; of one rollup and month
+
+
+@dataclass
+class LoadReport:
+    """What a load did, and what it could not."""
+
+    inserted_rows: int = 0
+    problems: list[SetAsideError] = field(default_factory=list)
+    damaged: list[Manifest] = field(default_factory=list)  # now in the archive's quarantine
+
+
+class Loader:
+    """Brings the store up to the archive; the only writer of its node's rows."""
+
+    def __init__(self, archive: Archive, store: Store) -> None:
+        self._archive = archive
+        self._store = store
+        self._unsettled = {rollup.name for rollup in ROLLUPS}  # an earlier process may have left an insert running
+
+    def reconcile(self) -> LoadReport:
+        """Load whatever the archive has and the store has not, a month at a time; see `load`."""
+        report = LoadReport()
+        for _, days in groupby(self._archive.days(), key=lambda day: (day.year, day.month)):
+            manifests: list[Manifest] = []
+            for day in days:
+                found, problems = self._archive.manifests(day)
+                manifests += found
+                report.problems += problems
+            self._load(manifests, report)
+        return report
+
+    def load(self, manifests: Iterable[Manifest]) -> LoadReport:
+        """Make sure that the store has the batches of `manifests`: none twice, none in part.
+
+        A batch of which the store has other rows than the archive is left alone and reported; so is a damaged file.
+
+        Raises:
+            StoreUnavailableError: not done, or only some; to be repeated as it was.
+        """
+        report = LoadReport()
+        self._load(manifests, report)
+        return report
+
+    def _load(self, manifests: Iterable[Manifest], report: LoadReport) -> None:
+        manifests = list(manifests)
+        for rollup in ROLLUPS:
+            by_month: dict[tuple[int, int], Wanted] = defaultdict(dict)
+            for manifest in manifests:
+                if manifest not in report.damaged and rollup.name in manifest.tables:
+                    for chunk in manifest.tables[rollup.name].chunks:
+                        by_month[chunk.month][chunk.batch] = (manifest, chunk)
+            for wanted in by_month.values():
+                self._load_month(rollup, wanted, report)
+
+    def _load_month(self, rollup: Rollup, wanted: Wanted, report: LoadReport) -> None:
+        """Check, insert what is absent, check that."""
+        self._settle(rollup)
+        absent = self._check(rollup, wanted, report)
+        for batches, rows in self._blocks(rollup, absent, report):
+            self._insert(rollup, rows)
+            if self._check(rollup, {batch: absent[batch] for batch in batches}, report):
+                raise StoreUnavailableError(f"the store took rows of {rollup.name} and does not have them")
+            report.inserted_rows += rows.num_rows
+
+    def _check(self, rollup: Rollup, wanted: Wanted, report: LoadReport) -> Wanted:
+        """Return what the store has nothing of; report what it has otherwise than the archive."""
+        found = self._found(rollup, [chunk for _, chunk in wanted.values()])
+        for batch, (_, chunk) in wanted.items():
+            if batch in found and found[batch] != (chunk.rows, *chunk.sums.values()):
+                report.problems.append(
+                    BatchMismatchError(
+                        f"the store has {found[batch][0]} rows of batch {batch} in {rollup.name}, the archive"
+                        f" {chunk.rows}, or their sums differ: left as it is"
+                    )
+                )
+        return {batch: source for batch, source in wanted.items() if batch not in found}
+
+    def _found(self, rollup: Rollup, chunks: Sequence[Chunk]) -> dict[int, tuple[int, ...]]:
+        """Return what the store has of these batches: rows, and the sum of each measure."""
+        sums = ", ".join(f"sum({name})" for name in rollup.measure_names)
+        rows = self._store.query(
+            f"SELECT batch, count(), {sums} FROM {rollup.name} WHERE day BETWEEN {{first:Date}} AND {{last:Date}}"
+            " AND batch BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY batch",
+            {
+                "first": min(chunk.first_day for chunk in chunks).isoformat(),
+                "last": max(chunk.last_day for chunk in chunks).isoformat(),
+                "low": min(chunk.batch for chunk in chunks),
+                "high": max(chunk.batch for chunk in chunks),
+            },
+        )
+        return {batch: tuple(figures) for batch, *figures in rows}
+
+    def _blocks(self, rollup: Rollup, absent: Wanted, report: LoadReport) -> Iterator[tuple[list[int], pa.Table]]:
+        """Yield rows to insert at once, and their batch numbers; a batch is never split."""
+        batches: list[int] = []
+        tables: list[pa.Table] = []
+        for manifest, chunks in _by_manifest(absent):
+            try:
+                table = self._archive.read(manifest, rollup.name)
+            except ArchiveDamagedError as error:
+                self._archive.set_aside(manifest.day, manifest.stem)
+                report.problems.append(error)
+                report.damaged.append(manifest)
+                continue
+            for chunk in chunks:
+                if batches and chunk.rows + sum(rows.num_rows for rows in tables) > MAX_CHUNK_ROWS:
+                    yield batches, pa.concat_tables(tables)
+                    batches, tables = [], []
+                batches.append(chunk.batch)
+                tables.append(rows_of_chunks(table, [chunk]))
+        if batches:
+            yield batches, pa.concat_tables(tables)
+
+    def _insert(self, rollup: Rollup, rows: pa.Table) -> None:
+        self._unsettled.add(rollup.name)
+        try:
+            self._store.insert(rollup.name, rows, self._query_id(rollup))
+        except OutcomeUnknownError:
+            self._settle(rollup)
+        self._unsettled.discard(rollup.name)
+
+    def _settle(self, rollup: Rollup) -> None:
+        """Make sure that no insert of ours is still running: what the store says after that holds."""
+        if rollup.name in self._unsettled:
+            self._store.cancel(self._query_id(rollup))
+            self._unsettled.discard(rollup.name)
+
+    def _query_id(self, rollup: Rollup) -> str:
+        """Return the id of every insert of this node into a rollup: the server refuses a second one at a time."""
+        return f"footfall-{self._archive.node}-{rollup.name}"
+
+
+def _by_manifest(absent: Wanted) -> Iterator[tuple[Manifest, list[Chunk]]]:
+    in_order = [absent[batch] for batch in sorted(absent)]
+    for _, group in groupby(in_order, key=lambda source: (source[0].day, source[0].stem)):
+        sources = list(group)
+        yield sources[0][0], [chunk for _, chunk in sources]

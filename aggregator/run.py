@@ -1,0 +1,124 @@
+"""The aggregator's loop, in numbered steps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from aggregator.alarms import AlarmLog
+from aggregator.archive import Archive
+from aggregator.compaction import compact_day
+from aggregator.delivery import Delivery
+from aggregator.intake import GRACE_MS, Intake
+from aggregator.loader import LoadReport
+from aggregator.local_time import LocalTime
+from schema.batch import WINDOW_MS
+from schema.errors import ArchiveDamagedError
+from schema.settings import Settings
+from schema.store import Store
+
+POLL_SECONDS = 0.25
+LATE_MS = 60_000  # a window that ended this long ago should have been cut
+
+
+@dataclass
+class Report:
+    """What one step did."""
+
+    records: int = 0
+    archived: int = 0
+    loaded_rows: int = 0
+    has_shown: bool = False
+    closed: list[date] = field(default_factory=list)
+
+
+class Aggregator:
+    """Everything from spool to store. There is no checkpoint: what it knows is in the spool and the archive."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Callable[[], int],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.alarms = AlarmLog()
+        self._clock = clock
+        self._archive = Archive(settings.archive_dir, settings.node)
+        local_time = LocalTime({site.domain: ZoneInfo(site.timezone) for site in settings.site})
+        self._intake = Intake(settings.spool_dir, self._archive, local_time)
+        self._delivery = Delivery(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)
+        self._records = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Step until `stop`. What it raises, a restart may cure: nothing is lost by one."""
+        while not stop.is_set():
+            self.step(self._clock())
+            stop.wait(POLL_SECONDS)
+
+    def step(self, now_ms: int) -> Report:
+        """Do what there is to do now; return what that was."""
+        report = Report()
+        # 1. When a window has ended, let no hit be older than that any more.
+        self._intake.raise_fence(now_ms)
+        # 2. Seal what dead workers left behind.
+        self.alarms.add(self._intake.recover(now_ms))
+        # 3. Read what is new; cut windows that nothing can be added to; archive what they close.
+        taken = self._intake.take()
+        self.alarms.add(taken.problems)
+        self._records += taken.records
+        report.records, report.archived = taken.records, len(taken.archived)
+        # 4. Load what is archived into the store.
+        self._delivery.add(taken.archived)
+        report.loaded_rows = self._load().inserted_rows
+        # 5. Show the visits still open.
+        report.has_shown = self._delivery.show(self._intake, self._records, now_ms)
+        # 6. Close days of which nothing is open any more.
+        report.closed = [day for day in sorted(self._intake.over) if self._close(day)]
+        return report
+
+    def status(self) -> dict[str, object]:
+        """Return whether all is counted and shown, and if not, what is in the way; safe to call from any thread."""
+        lag_ms = self._lag_ms(self._clock())
+        return {
+            "ready": self._delivery.has_shown and not self._delivery.trouble and lag_ms < LATE_MS,
+            "store": self._delivery.trouble or "ok",
+            "lag_seconds": lag_ms // 1000,
+            "batches_waiting": self._delivery.waiting,
+            "problems": dict(self.alarms.counts),
+            "latest_problems": list(self.alarms.latest),
+        }
+
+    def _lag_ms(self, now_ms: int) -> int:
+        """Return for how long the oldest window not yet cut could have been; 0 if none could."""
+        through = self._intake.through
+        return max(0, now_ms - GRACE_MS - through.end_ms - WINDOW_MS) if through else 0
+
+    def _load(self) -> LoadReport:
+        loaded = self._delivery.load()
+        self.alarms.add(loaded.problems)
+        for manifest in loaded.damaged:
+            self._intake.start_over(manifest.day)
+        return loaded
+
+    def _close(self, day: date) -> bool:
+        """Compact the day, compare all with the store, delete its segments; False if it has to be read again.
+
+        A store that does not answer is no reason to keep visitor codes: the archive is whole, and it will be loaded.
+        """
+        try:
+            compact_day(self._archive, day)
+        except ArchiveDamagedError as error:
+            self.alarms.add([error])
+            self._intake.start_over(day)
+            return False
+        self._delivery.reconcile()
+        self._load()
+        if day not in self._intake.over:
+            return False
+        self._intake.close(day)
+        return True

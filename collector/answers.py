@@ -1,0 +1,71 @@
+"""What the collector answers to beacons: ASGI messages, most of them made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from starlette.types import Message
+
+from schema.hit import Rejection
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+TEXT, JSON, GIF = b"text/plain; charset=utf-8", b"application/json", b"image/gif"
+
+# Any page may send a beacon; no cookie or login ever goes with it, and no answer is kept.
+_COMMON: Headers = (
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A whole answer, as the two messages to send."""
+
+    start: Message
+    body: Message
+
+
+def make_answer(status: int, content: bytes, content_type: bytes = TEXT, headers: Headers = ()) -> Answer:
+    """Return an answer with the headers that all of them have, and `headers`."""
+    own = ((b"content-type", content_type), (b"content-length", b"%d" % len(content)), *headers)
+    return Answer(
+        {"type": "http.response.start", "status": status, "headers": [*_COMMON, *own]},
+        {"type": "http.response.body", "body": content},
+    )
+
+
+def make_rejected(
+    rejections: Iterable[Rejection], status: int = 202, content: bytes = b"ok", kind: bytes = TEXT
+) -> Answer:
+    """Return the answer to a beacon that was decided not to count, for one of its sites at least."""
+    reasons = ", ".join(dict.fromkeys(rejections)).encode()
+    return make_answer(status, content, kind, ((b"x-footfall-rejected", reasons),))
+
+
+def make_malformed(field: str, problem: str) -> Answer:
+    """Return the answer to a beacon that is not in the wire format, or for no site of ours."""
+    return make_answer(400, msgspec.json.encode({"errors": {field: [problem]}}), JSON)
+
+
+def make_unavailable(retry_after: int) -> Answer:
+    """Return the answer while the spool cannot take anything; `retry_after` is in seconds."""
+    return make_answer(503, b"try again later", headers=((b"retry-after", b"%d" % retry_after),))
+
+
+ACCEPTED = make_answer(202, b"ok")
+PREFLIGHT = make_answer(
+    200,
+    b"",
+    headers=(
+        (b"access-control-allow-methods", b"POST, OPTIONS"),
+        (b"access-control-allow-headers", b"content-type"),
+        (b"access-control-max-age", b"86400"),
+    ),
+)
+WRONG_METHOD = make_answer(405, b"a beacon is sent with POST", headers=((b"allow", b"POST, OPTIONS"),))
+INCOMPLETE = make_answer(408, b"the beacon did not come in time", headers=((b"connection", b"close"),))
+TOO_LARGE = make_answer(413, b"the beacon is too large", headers=((b"connection", b"close"),))
+FAILED = make_answer(500, b"the collector failed")

@@ -1,0 +1,76 @@
+"""The collector's ASGI application: its routes, its middleware, and what they are wired to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from collector.clock import Milliseconds
+from collector.day_key import DayKey
+from collector.event_endpoint import EVENT_PATH, EventEndpoint
+from collector.geo import load_countries
+from collector.health import live, make_ready
+from collector.intake import Intake, Spool
+from collector.pipeline import Tables
+from collector.pixel import make_pixel
+from collector.quiet_failures import QuietFailures
+from collector.script import make_script
+from collector.sites import Sites
+from collector.sources import load_sources
+from collector.user_agent import Browsers
+from schema.errors import DayKeyError
+from schema.settings import Settings
+
+MIDDLEWARE = (QuietFailures,)  # every request goes through it, the outermost first
+DAY_KEY_SECONDS = 10.0  # the old key is destroyed this soon after midnight, even if no beacon comes
+
+log = logging.getLogger("footfall.collector")
+
+
+def create_app(settings: Settings, spool: Spool, day_key: DayKey, clock: Milliseconds) -> ASGIApp:
+    """Return the application; `clock` gives milliseconds since the epoch and never goes back."""
+    tables = Tables(Sites(settings.site), load_sources(), load_countries(), Browsers())
+    intake = Intake(settings.collector, tables, spool, day_key, clock)
+    event = EventEndpoint(intake, settings.collector.max_body_bytes)
+    routes = [
+        Route("/pixel.gif", make_pixel(intake)),
+        Route("/js/script.js", make_script()),
+        Route("/health/live", live),
+        Route("/health/ready", make_ready(spool, day_key, clock)),
+    ]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        turning = asyncio.create_task(_turn_day_key(day_key, clock))
+        try:
+            yield
+        finally:
+            turning.cancel()
+
+    rest = Starlette(routes=routes, lifespan=lifespan)
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        """Send beacons past everything that the other paths need."""
+        is_event = scope["type"] == "http" and scope["path"] == EVENT_PATH
+        await (event if is_event else rest)(scope, receive, send)
+
+    app: ASGIApp = route
+    for middleware in reversed(MIDDLEWARE):
+        app = middleware(app)
+    return app
+
+
+async def _turn_day_key(day_key: DayKey, clock: Milliseconds) -> None:
+    """Keep the key the current day's. A failure shows in /health/ready, and in every beacon's answer."""
+    while True:
+        try:
+            day_key.current(clock())
+        except DayKeyError as error:
+            log.error("%s", error)
+        await asyncio.sleep(DAY_KEY_SECONDS)

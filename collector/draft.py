@@ -1,0 +1,31 @@
+"""A hit in the making: the beacon, and what the steps of the pipeline have found out about it so far."""
+
+from __future__ import annotations
+
+import msgspec
+
+from collector.beacon import Beacon
+from collector.referrer import DIRECT, Acquisition
+from collector.user_agent import Browser
+from schema.settings import SiteSettings
+
+_NO_SITE = SiteSettings()
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """Each step returns it with one more part filled in. Holds a Beacon, so it never leaves `collector/` either."""
+
+    beacon: Beacon
+    domain: str  # one of the beacon's
+    site: SiteSettings = _NO_SITE
+    hostname: str = ""
+    path: str = ""
+    name: str = ""
+    props: tuple[tuple[str, str], ...] = ()
+    acquisition: Acquisition = DIRECT
+    browser: Browser = Browser()
+    country: str = ""
+    screen: str = ""
+
+    def __repr__(self) -> str:
+        return "Draft(…)"

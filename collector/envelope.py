@@ -1,0 +1,49 @@
+"""What the request around a beacon says about its sender. Like the beacon it lives for one request, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from collector.audience import primary_language
+from collector.bots import is_fetched_ahead
+from collector.client_address import TrustedProxies, client_address
+from collector.opt_out import is_opt_out
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """Time of receipt and sender. Its repr says nothing."""
+
+    at: int  # milliseconds since the epoch, UTC, by the worker's clock
+    address: bytes  # of the client: IPv4, or the /64 of IPv6; empty if unknown
+    user_agent: bytes
+    language: str  # primary tag
+    is_opt_out: bool
+    is_fetched_ahead: bool
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
+def read_envelope(
+    headers: Mapping[bytes, bytes], peer: str, *, at: int, trusted: TrustedProxies, respect_dnt: bool
+) -> Envelope:
+    """Return the envelope of a request with `headers` (names in lower case) from `peer`."""
+    return Envelope(
+        at=at,
+        address=client_address(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"), trusted),
+        user_agent=headers.get(b"user-agent", b""),
+        language=primary_language(headers.get(b"accept-language", b"")),
+        is_opt_out=is_opt_out(headers, respect_dnt=respect_dnt),
+        is_fetched_ahead=is_fetched_ahead(headers),
+    )
+
+
+def joined_headers(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return name → value; values of a name that occurs several times are one list, in the order they came."""
+    joined = dict(headers)
+    if len(joined) < len(headers):
+        for name in joined:
+            joined[name] = b",".join(value for key, value in headers if key == name)
+    return joined

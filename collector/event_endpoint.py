@@ -1,0 +1,51 @@
+"""POST /api/event, as a plain ASGI callable: the one path that every visitor's browser takes."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope, Send
+
+from collector.answers import (
+    ACCEPTED,
+    INCOMPLETE,
+    PREFLIGHT,
+    TOO_LARGE,
+    WRONG_METHOD,
+    Answer,
+    make_malformed,
+    make_rejected,
+    make_unavailable,
+)
+from collector.body import BodyIncompleteError, BodyTooLargeError, read_body
+from collector.intake import Intake
+from schema.errors import BeaconError, SpoolUnavailableError
+
+EVENT_PATH = "/api/event"
+
+
+class EventEndpoint:
+    """Takes one beacon per request."""
+
+    def __init__(self, intake: Intake, max_body_bytes: int) -> None:
+        self._intake = intake
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request."""
+        answer = await self._answer(scope, receive)
+        await send(answer.start)
+        await send(answer.body)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] != "POST":
+            return PREFLIGHT if scope["method"] == "OPTIONS" else WRONG_METHOD
+        try:
+            rejections = await self._intake.take(await read_body(receive, self._max_body_bytes), scope)
+        except BeaconError as error:
+            return make_malformed(error.field, error.problem)
+        except SpoolUnavailableError as error:
+            return make_unavailable(error.retry_after)
+        except BodyTooLargeError:
+            return TOO_LARGE
+        except BodyIncompleteError:
+            return INCOMPLETE
+        return make_rejected(rejections) if rejections else ACCEPTED

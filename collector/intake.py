@@ -1,0 +1,70 @@
+"""The way of a beacon through the collector: read, decide, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from starlette.types import Scope
+
+from collector.beacon import Beacon, parse_beacon
+from collector.client_address import TrustedProxies
+from collector.clock import Milliseconds
+from collector.day_key import DayKey
+from collector.envelope import joined_headers, read_envelope
+from collector.pipeline import Tables, decide
+from schema.errors import BeaconError
+from schema.hit import Record, RejectedHit, Rejection
+from schema.settings import CollectorSettings
+
+
+class Spool(Protocol):
+    """Where records go: `SpoolWriter`."""
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Return once `records` are on stable storage, or raise SpoolUnavailableError."""
+
+    def problem(self) -> str:
+        """Return why it cannot take a record now; empty if it can."""
+
+
+class Intake:
+    """Takes beacons in, from wherever in a request they come."""
+
+    def __init__(
+        self, settings: CollectorSettings, tables: Tables, spool: Spool, day_key: DayKey, clock: Milliseconds
+    ) -> None:
+        self._respect_dnt = settings.respect_dnt
+        self._trusted = TrustedProxies(settings.trusted_proxies)
+        self._tables = tables
+        self._spool = spool
+        self._day_key = day_key
+        self._clock = clock
+
+    async def take(self, body: bytes, scope: Scope) -> list[Rejection]:
+        """Return once what `body` amounts to is on stable storage: why it does not count, by site; empty if it does.
+
+        Raises:
+            BeaconError: it is malformed, or for none of our sites; that it came is on stable storage.
+            SpoolUnavailableError: nothing is kept.
+            DayKeyError: nothing is kept.
+        """
+        at = self._clock()
+        try:
+            beacon = self._read(body, scope, at)
+        except BeaconError:
+            await self._spool.append([RejectedHit("", at, Rejection.MALFORMED)])
+            raise
+        day_key = self._day_key.current(at)
+        records = [decide(beacon, domain, self._tables, day_key) for domain in beacon.domains]
+        await self._spool.append(records)
+        rejections = [record.reason for record in records if isinstance(record, RejectedHit)]
+        if rejections.count(Rejection.UNKNOWN_SITE) == len(records):
+            raise BeaconError("domain", "is not a site that is counted here")
+        return rejections
+
+    def _read(self, body: bytes, scope: Scope, at: int) -> Beacon:
+        peer = scope["client"][0] if scope["client"] else ""
+        headers = joined_headers(scope["headers"])
+        envelope = read_envelope(headers, peer, at=at, trusted=self._trusted, respect_dnt=self._respect_dnt)
+        return parse_beacon(body, envelope)

@@ -1,0 +1,178 @@
+"""Hits and rejections → spool. What `append` has returned for is on stable storage.
+
+One thread commits whatever arrived while the previous commit was being synced: nobody waits for a timer, and under
+load one fdatasync acknowledges many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from collector.clock import Milliseconds
+from collector.segments import Segments
+from collector.spool_space import SpoolSpace
+from schema.batch import DAY_MS, utc_day
+from schema.errors import SpoolUnavailableError
+from schema.hit import Hit, Record, RejectedHit
+from schema.settings import SpoolSettings
+
+MAX_QUEUED_RECORDS = 50_000
+MAX_QUEUED_BYTES = 16 * 1024 * 1024  # estimated
+
+log = logging.getLogger("footfall.spool")
+
+
+class _Append:
+    """One call of `append` that waits for its commit."""
+
+    __slots__ = ("day", "done", "estimated_bytes", "records")
+
+    def __init__(self, records: Sequence[Record], done: asyncio.Future[None]) -> None:
+        self.records = records
+        self.done = done
+        self.day = records[0].at // DAY_MS
+        self.estimated_bytes = sum(map(_estimate_bytes, records))
+
+
+class SpoolWriter:
+    """This process's end of the spool, from any event loop of it.
+
+    After a failed write or sync it never touches that segment again, refuses everything, says so in `failure` and
+    calls `on_failure` from its own thread: the process is to end, and what is whole in the segment is recovered.
+    """
+
+    def __init__(
+        self,
+        settings: SpoolSettings,
+        directory: Path,
+        node: int,
+        clock: Milliseconds,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.failure = ""
+        self._on_failure = on_failure
+        self._segments = Segments(directory, node, settings.segment_seconds, clock)
+        self._space = SpoolSpace(settings, directory)
+        self._waiting: list[_Append] = []
+        self._waiting_records = self._waiting_bytes = 0
+        self._is_closing = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread.start()
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Return once `records`, all of one UTC day, are on stable storage.
+
+        Raises:
+            SpoolUnavailableError: they are not, and may be tried again. Some of them may be there all the same if it
+                was the disk that failed; also if the caller was cancelled.
+        """
+        for record in records:
+            if not isinstance(record, (Hit, RejectedHit)):
+                raise TypeError("the spool takes hits and rejections, nothing else")
+        entry = _Append(records, asyncio.get_running_loop().create_future())
+        with self._changed:
+            self._check_queue(entry)
+            self._waiting.append(entry)
+            self._waiting_records += len(records)
+            self._waiting_bytes += entry.estimated_bytes
+            self._changed.notify()
+        await entry.done
+
+    def problem(self) -> str:
+        """Return why it cannot take a hit now, empty if it can. May look at the disk."""
+        return self.failure or self._space.problem()
+
+    def close(self) -> None:
+        """Commit what waits, seal the segment, stop the thread."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _check_queue(self, entry: _Append) -> None:
+        if self.failure or self._is_closing:
+            raise SpoolUnavailableError(self.failure or "the spool is closing")
+        if (
+            self._waiting_records + len(entry.records) > MAX_QUEUED_RECORDS
+            or self._waiting_bytes + entry.estimated_bytes > MAX_QUEUED_BYTES
+        ):
+            raise SpoolUnavailableError("more hits wait for the disk than memory is set aside for", retry_after=1)
+
+    def _run(self) -> None:
+        entries: list[_Append] = []
+        try:
+            while not self._is_finished():
+                entries = self._take_waiting()
+                if self._segments.seconds_to_seal() == 0:
+                    self._segments.seal()
+                for day, of_day in groupby(entries, key=lambda entry: entry.day):
+                    self._commit(utc_day(day * DAY_MS), list(of_day))
+            self._segments.seal()
+        except Exception as error:
+            self._fail(error, entries)
+
+    def _is_finished(self) -> bool:
+        with self._changed:
+            return self._is_closing and not self._waiting
+
+    def _take_waiting(self) -> list[_Append]:
+        """Return what has arrived; wait for it, or for the moment when the segment is to be sealed."""
+        with self._changed:
+            if not self._waiting and not self._is_closing:
+                self._changed.wait(self._segments.seconds_to_seal())
+            entries, self._waiting = self._waiting, []
+            self._waiting_records = self._waiting_bytes = 0
+            return entries
+
+    def _commit(self, day: date, entries: list[_Append]) -> None:
+        """Put the entries, all of `day`, on disk, and let those who wait for them go on."""
+        try:
+            if problem := self._space.problem():
+                raise SpoolUnavailableError(problem)
+            self._space.add(self._segments.write(day, [record for entry in entries for record in entry.records]))
+        except SpoolUnavailableError as error:
+            _finish(entries, error)
+        else:
+            _finish(entries, None)
+
+    def _fail(self, error: Exception, entries: list[_Append]) -> None:
+        """Give up for good; `entries` are those of the commit that failed."""
+        failure = f"the spool cannot be written ({getattr(error, 'strerror', None) or type(error).__name__})"
+        with self._changed:
+            self.failure = failure
+            entries = entries + self._waiting
+            self._waiting = []
+        log.error("%s: this worker ends, and what is whole in its segment is recovered", failure)
+        _finish(entries, SpoolUnavailableError(failure))
+        self._on_failure()
+
+
+def _finish(entries: Iterable[_Append], error: SpoolUnavailableError | None) -> None:
+    """Wake up those who wait, in their own event loop; when that is closed, nobody waits any more."""
+    for loop, of_loop in groupby(entries, key=lambda entry: entry.done.get_loop()):
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_wake, [entry.done for entry in of_loop], error)
+
+
+def _wake(waiting: list[asyncio.Future[None]], error: SpoolUnavailableError | None) -> None:
+    for done in waiting:
+        if done.done():  # its caller gave up
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+
+def _estimate_bytes(record: Record) -> int:
+    if isinstance(record, RejectedHit):
+        return 64
+    return 256 + len(record.path) + len(record.referrer) + sum(len(key) + len(value) for key, value in record.props)

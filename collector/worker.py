@@ -1,0 +1,82 @@
+"""One collector process: takes beacons from a socket that it was given until it is told to stop, or its disk fails."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import socket
+
+import uvicorn
+
+from collector.app import create_app
+from collector.clock import Clock, Milliseconds
+from collector.core_dumps import forbid_core_dumps
+from collector.day_key import DayKey
+from collector.memory_directory import find_memory_directory
+from collector.spool_writer import SpoolWriter
+from schema.settings import Settings
+
+EXIT_STOPPED, EXIT_SPOOL_FAILED = 0, 1
+_MAX_CONNECTIONS = 4096  # further ones are answered 503
+_KEEP_ALIVE_SECONDS = 75  # longer than a proxy in front keeps its end open, so that it never writes into a closed one
+_STOP_SECONDS = 5
+
+log = logging.getLogger("footfall.collector")
+
+
+def run_worker(settings: Settings, listen_fd: int, clock: Milliseconds | None = None) -> int:
+    """Serve the listening socket `listen_fd` until SIGTERM or SIGINT; return the exit code.
+
+    Raises:
+        DayKeyError: there is no place for the day key.
+    """
+    # 1. What holds for the process.
+    forbid_core_dumps()
+    _raise_file_limit()
+    clock = Clock() if clock is None else Clock(clock)
+
+    # 2. What it needs.
+    day_key = DayKey(find_memory_directory(settings.data_dir))
+    day_key.current(clock())
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    spool = SpoolWriter(settings.spool, settings.spool_dir, settings.node, clock, on_failure=stop)
+    server = uvicorn.Server(_config(create_app(settings, spool, day_key, clock)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)  # uvicorn takes over, and raises the signal again when it has finished
+
+    # 3. Serve; then seal what was written.
+    try:
+        with socket.socket(fileno=listen_fd) as listener:
+            server.run(sockets=[listener])
+    finally:
+        spool.close()
+    return EXIT_SPOOL_FAILED if spool.failure else EXIT_STOPPED
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # Starlette's ASGI types are wider than uvicorn's
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        log_level=logging.WARNING,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # client_address.py decides whom to believe
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files as connections, and some more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_CONNECTIONS + 256
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))

@@ -1,0 +1,72 @@
+"""The dashboard as an ASGI application: every route and middleware in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dashboard.api import Api
+from dashboard.context import Context, Status
+from dashboard.doors import Doors
+from dashboard.failures import Failures
+from dashboard.health import Health
+from dashboard.pages import Pages
+from dashboard.reader import Reader
+from dashboard.rendering import Templates
+from dashboard.security import SecurityHeaders
+from schema.settings import Settings
+from schema.store import Store
+
+MAX_BODY_BYTES = 65_536
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(
+    settings: Settings, store: Store, secret: str, clock: Callable[[], int], status: Status | None = None
+) -> Starlette:
+    """Return the dashboard of the counts in `store`.
+
+    `secret` signs tokens; `clock` tells milliseconds since the epoch; `status` tells whether the counts are up to
+    date (a mapping with `ready`), where the aggregator runs beside it.
+    """
+    context = Context(settings, Reader(store), secret, clock, status, Templates())
+    pages, doors, api, health = Pages(context), Doors(context), Api(context), Health(context)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        context.threads.shutdown()
+
+    return Starlette(
+        routes=[
+            Route("/", pages.home),
+            Route("/login", doors.login),
+            Route("/logout", doors.logout, methods=["POST"]),
+            Route("/api/v2/query", api.query, methods=["POST"]),
+            Route("/health/live", health.live),
+            Route("/health/ready", health.ready),
+            Route("/metrics", health.metrics),
+            Mount("/static", _Static(directory=STATIC)),
+            Route("/{domain:path}", pages.site),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers=Failures(context).handlers(),
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+    )
+
+
+class _Static(StaticFiles):
+    """Our own files, which a browser may keep and asks about each time: they change with a new version only."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
+        response.headers["Cache-Control"] = "no-cache"
+        return response

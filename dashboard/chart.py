@@ -1,0 +1,186 @@
+"""The line chart of one metric as geometry: everything in per cent, so that one drawing fits every width. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.answer import Answer, Metric
+from dashboard.buckets import Bucket, Granularity, buckets, has_begun
+from dashboard.period import Period
+from dashboard.scale import Tick, make_scale, percent
+from dashboard.words import abbreviate_bucket, format_metric, name_bucket
+
+WIDTH, HEIGHT = 1000, 100  # of the drawing that is stretched to the space there is
+_MOST_LABELS = 9
+
+Point = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text below the chart; a minor one is left out where there is little room."""
+
+    x: str
+    text: str
+    anchor: str
+    is_minor: bool
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What is told where the pointer is: a stretch of the chart around one bucket."""
+
+    left: str
+    width: str
+    x: str
+    y: str  # empty where there is nothing yet
+    is_last: bool  # the last one that has something
+    name: str
+    text: str
+    earlier_name: str = ""
+    earlier_text: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """All that the template draws; paths are in WIDTH × HEIGHT."""
+
+    metric: str
+    line: str
+    tail: str  # from the last whole bucket to the one that is not over
+    area: str
+    earlier_line: str
+    ticks: tuple[Tick, ...]
+    labels: tuple[Label, ...]
+    slots: tuple[Slot, ...]
+    is_empty: bool
+
+
+@dataclass(frozen=True)
+class Series:
+    """One metric, bucket by bucket; None where there is none, or none yet."""
+
+    metric: str
+    period: Period
+    granularity: Granularity
+    buckets: tuple[Bucket, ...]
+    values: tuple[Metric, ...]
+
+    def name(self, index: int) -> str:
+        """What to call a bucket; empty after the last one."""
+        if index >= len(self.buckets):
+            return ""
+        return name_bucket(self.buckets[index], self.period, self.granularity)
+
+    def text(self, index: int) -> str:
+        """A bucket's value; empty after the last one."""
+        return format_metric(self.metric, self.values[index]) if index < len(self.buckets) else ""
+
+    def is_over(self, index: int, now_ms: int) -> bool:
+        """Whether nothing can be added to a bucket any more."""
+        following = (*self.buckets, self.period.end)[index + 1]
+        return has_begun(following, self.period, now_ms)
+
+
+def make_series(answer: Answer, now_ms: int) -> Series:
+    """Return the first metric of an answer that goes by time alone, with the buckets still to come."""
+    query = answer.query
+    assert query.granularity is not None  # it goes by time
+    every = tuple(buckets(query.period, query.granularity))
+    begun = sum(has_begun(bucket, query.period, now_ms) for bucket in every)
+    values = [row.metrics[0] for row in answer.rows][:begun]
+    coming = (None,) * (len(every) - len(values))
+    return Series(query.metrics[0], query.period, query.granularity, every, (*values, *coming))
+
+
+def make_chart(now: Series, earlier: Series | None, now_ms: int) -> Chart:
+    """Return the chart of `now`, with `earlier` behind it."""
+    known = [value for series in (now, earlier) if series for value in series.values if value is not None]
+    scale = make_scale(now.metric, max(known, default=0))
+    count = len(now.buckets)
+    points = _points(now.values, count, scale.top)
+    last = max((index for index, point in enumerate(points) if point), default=0)
+    is_over = now.is_over(last, now_ms)
+    return Chart(
+        metric=now.metric,
+        line=_path(points if is_over else points[:last]),
+        tail="" if is_over else _path(points[max(0, last - 1) : last + 1]),
+        area=_area(points),
+        earlier_line=_path(_points(earlier.values, count, scale.top)) if earlier else "",
+        ticks=scale.ticks,
+        labels=_labels(now),
+        slots=tuple(_slot(index, index == last, points, now, earlier) for index in range(count)),
+        is_empty=not any(known),
+    )
+
+
+def sparkline(values: Sequence[Metric]) -> str:
+    """Return the path of a small line for `values`, in the same stretched drawing."""
+    return _path(_points(values, len(values), max((value or 0 for value in values), default=0) or 1))
+
+
+def _points(values: Sequence[Metric], count: int, top: float) -> list[Point]:
+    """Where the first `count` values are in the drawing."""
+    return [
+        None if value is None else (_x(index, count) * WIDTH, (1 - value / top) * HEIGHT)
+        for index, value in enumerate(values[:count])
+    ]
+
+
+def _x(index: int, count: int) -> float:
+    return index / (count - 1) if count > 1 else 0.5
+
+
+def _path(points: Sequence[Point]) -> str:
+    """A line through the points, broken where there is none."""
+    parts, is_drawing = [], False
+    for point in points:
+        if point is not None:
+            parts.append(f"{'L' if is_drawing else 'M'}{point[0]:.1f} {point[1]:.2f}")
+        is_drawing = point is not None
+    return "".join(parts)
+
+
+def _area(points: Sequence[Point]) -> str:
+    whole = [point for point in points if point is not None]
+    return f"{_path(whole)}L{whole[-1][0]:.1f} {HEIGHT}L{whole[0][0]:.1f} {HEIGHT}Z" if len(whole) > 1 else ""
+
+
+def _labels(series: Series) -> tuple[Label, ...]:
+    count = len(series.buckets)
+    places = range(0, count, math.ceil(count / _MOST_LABELS))
+    return tuple(
+        Label(
+            percent(_x(index, count)),
+            abbreviate_bucket(series.buckets[index], series.period, series.granularity),
+            _anchor(index, count),
+            number % 2 == 1,
+        )
+        for number, index in enumerate(places)
+    )
+
+
+def _anchor(index: int, count: int) -> str:
+    """A text at the edge stays inside."""
+    if count == 1 or 0 < index < count - 1:
+        return "middle"
+    return "start" if index == 0 else "end"
+
+
+def _slot(index: int, is_last: bool, points: Sequence[Point], now: Series, earlier: Series | None) -> Slot:
+    count, point = len(now.buckets), points[index]
+    half = 0.5 / (count - 1) if count > 1 else 0.5
+    left, right = max(0.0, _x(index, count) - half), min(1.0, _x(index, count) + half)
+    return Slot(
+        left=percent(left),
+        width=percent(right - left),
+        x=percent(_x(index, count)),
+        y=percent(point[1] / HEIGHT) if point else "",
+        is_last=is_last,
+        name=now.name(index),
+        text=now.text(index),
+        earlier_name=earlier.name(index) if earlier else "",
+        earlier_text=earlier.text(index) if earlier else "",
+    )

@@ -1,0 +1,87 @@
+"""Errors → answers: one JSON shape for the API, one page for people, each saying what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from dashboard.context import Context
+from dashboard.guard import OLD_TOKEN
+from dashboard.security import SECURITY_HEADERS
+from schema.errors import RejectError, RetryError
+
+RETRY_SECONDS = 5
+_API = "/api/"
+
+# Status → (title, what it means for the reader).
+_WORDS: Mapping[int, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("That cannot be shown", ""),
+    HTTPStatus.UNAUTHORIZED: ("This dashboard is private", "A login link opens it."),
+    HTTPStatus.FORBIDDEN: ("This link is for another site", "Your login link does not open this one."),
+    HTTPStatus.NOT_FOUND: (
+        "There is no such page",
+        "The address may be mistyped, or the site is not in footfall.toml.",
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("That is not how this address works", ""),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "The counts cannot be read right now",
+        "Nothing is lost: what is counted meanwhile will be here. This page tries again by itself.",
+    ),
+}
+_OTHER = ("Something went wrong", "It was our mistake, and the log says more. Counting goes on meanwhile.")
+
+
+class Failures:
+    """The handlers of create_app's error table."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def handlers(self) -> Mapping[Any, Any]:
+        """Return error class → handler."""
+        return {
+            HTTPException: self.on_http,
+            RejectError: self.on_reject,
+            RetryError: self.on_retry,
+            Exception: self.on_mistake,
+        }
+
+    async def on_http(self, request: Request, error: HTTPException) -> Response:
+        """401, 403, 404, 405, 413."""
+        return self._answer(request, error.status_code, error.detail, headers=error.headers)
+
+    async def on_reject(self, request: Request, error: RejectError) -> Response:
+        """A question that is malformed, or that cannot be answered."""
+        return self._answer(request, HTTPStatus.BAD_REQUEST, str(error), field=error.field)
+
+    async def on_retry(self, request: Request, error: RetryError) -> Response:
+        """The store does not answer."""
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "the store does not answer now", headers=headers)
+
+    async def on_mistake(self, request: Request, error: Exception) -> Response:
+        """Whatever should not happen; answered outside all middleware, so with their headers."""
+        return self._answer(
+            request, HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ours; the log says more", headers=SECURITY_HEADERS
+        )
+
+    def _answer(
+        self, request: Request, status: int, problem: str, *, field: str = "", headers: Mapping[str, str] | None = None
+    ) -> Response:
+        if request.url.path.startswith(_API):
+            body = {"error": problem, "field": field} if field else {"error": problem}
+            return JSONResponse(body, status, headers)
+        title, meaning = _WORDS.get(status, _OTHER)
+        html = self._context.templates.render(
+            "failure.html",
+            status=status,
+            title="This link has expired" if problem == OLD_TOKEN else title,
+            meaning=meaning or problem,
+            retry_seconds=RETRY_SECONDS if status == HTTPStatus.SERVICE_UNAVAILABLE else 0,
+        )
+        return HTMLResponse(html, status, headers)

@@ -1,0 +1,100 @@
+"""The figures at the top of a site's page: value, change, and what exactly each one counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard.answer import Metric
+from dashboard.words import format_metric
+
+SITE_FIGURES = ("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration")
+EVENT_FIGURES = ("visitors", "visits", "events")
+
+NAMES = {
+    "visitors": "Visitors",
+    "visits": "Visits",
+    "pageviews": "Pageviews",
+    "views_per_visit": "Views per visit",
+    "bounce_rate": "Bounce rate",
+    "visit_duration": "Visit duration",
+    "events": "Events",
+}
+ADDED_UP = "Daily visitors, added up"
+DEFINITIONS = {
+    "visitors": "Different browsers seen in a day. Nobody is recognised the day after, so over several days the daily"
+    " numbers are added up: who comes on two days counts twice. A page's visitors are those who viewed it that day.",
+    "visits": "Pages and events of one visitor with no pause over 30 minutes. A visit counts where it began.",
+    "pageviews": "Pages loaded or navigated to, without those of known programs.",
+    "views_per_visit": "Pageviews divided by visits.",
+    "bounce_rate": "Visits of a single page on which nothing else was done, of all visits.",
+    "visit_duration": "From the first to the last sign of a visit, on average; one page and nothing more is 0 seconds.",
+    "events": "Things done that the site reports by name, such as a sign-up.",
+}
+_PERCENTAGES = {"bounce_rate"}  # they change by points
+_BETTER_DOWN = {"bounce_rate"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure; `change` is a text such as `+12%`, empty without anything to compare with."""
+
+    metric: str
+    name: str
+    definition: str
+    value: Metric
+    text: str
+    earlier: str
+    change: str
+    mood: str  # better, worse, or same
+    is_told: bool  # whether the counts can tell it in this view
+
+
+def make_figures(
+    metrics: tuple[str, ...], now: Mapping[str, Metric], before: Mapping[str, Metric], *, is_added_up: bool
+) -> list[Figure]:
+    """Return a figure for each of `metrics`; what `now` lacks cannot be told in this view."""
+    return [_figure(name, now.get(name), before.get(name), is_added_up, name in now) for name in metrics]
+
+
+def name_metric(metric: str, *, is_added_up: bool) -> str:
+    """Return what to call a metric; visitors of several days are called what they are."""
+    return ADDED_UP if metric == "visitors" and is_added_up else NAMES[metric]
+
+
+def _figure(metric: str, now: Metric, before: Metric, is_added_up: bool, is_told: bool) -> Figure:
+    change = _change(metric, now, before)
+    return Figure(
+        metric=metric,
+        name=name_metric(metric, is_added_up=is_added_up),
+        definition=DEFINITIONS[metric],
+        value=now,
+        text=format_metric(metric, now),
+        earlier=format_metric(metric, before) if before is not None else "",
+        change=_describe(metric, change),
+        mood=_mood(metric, change or 0),
+        is_told=is_told,
+    )
+
+
+def _change(metric: str, now: Metric, before: Metric) -> int | None:
+    """Per cent, or points of a percentage."""
+    if now is None or before is None:
+        return None
+    if metric in _PERCENTAGES:
+        return round(now - before)
+    return round(100 * (now - before) / before) if before else None
+
+
+def _describe(metric: str, change: int | None) -> str:
+    """`+12%`, `−3 pt`, `unchanged`; empty without a comparison."""
+    if change is None:
+        return ""
+    unit = " pt" if metric in _PERCENTAGES else "%"
+    return f"{'+' if change > 0 else '−'}{abs(change):,}{unit}" if change else "unchanged"
+
+
+def _mood(metric: str, change: int) -> str:
+    if change == 0:
+        return "same"
+    return "better" if (change > 0) != (metric in _BETTER_DOWN) else "worse"

@@ -1,0 +1,140 @@
+"""Periods: half-open ranges of a site's local dates, by name or from two dates, and the period before each. Pure."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from schema.errors import QueryError
+
+EARLIEST, LATEST = date(1970, 1, 1), date(2149, 6, 6)  # what the store's Date holds
+CUSTOM, ALL = "custom", "all"
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Local dates of a site, `start` included, `end` not. `until`, if set, leaves out hours that begin after it."""
+
+    name: str
+    start: date
+    end: date
+    zone: ZoneInfo
+    until: int | None = None  # seconds since the epoch
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.end - self.start).days
+
+    @property
+    def last(self) -> date:
+        """The last date inside."""
+        return self.end - _DAY
+
+
+def local_day(now_ms: int, zone: ZoneInfo) -> date:
+    """Return the date that it is in `zone`."""
+    return datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone).date()
+
+
+def parse_period(text: str, today: date, zone: ZoneInfo) -> Period:
+    """Return the period called `text`: `day`, `7d`, `month`, `12mo`, `year`, `all` …; each ends today.
+
+    Raises:
+        QueryError: there is none of that name.
+    """
+    if text not in NAMED:
+        raise QueryError("date_range", f"is none of {', '.join(NAMED)}, and not two dates [from, to]")
+    start, last = NAMED[text](today)
+    return Period(text, start, last + _DAY, zone)
+
+
+def parse_dates(first: str, last: str, zone: ZoneInfo) -> Period:
+    """Return the period from the date `first` to the date `last`, both included, as YYYY-MM-DD.
+
+    Raises:
+        QueryError: one is not such a date, or `last` is before `first`.
+    """
+    start, end = _parse_date(first), _parse_date(last)
+    if end < start:
+        raise QueryError("date_range", "the second date is before the first")
+    return Period(CUSTOM, start, end + _DAY, zone)
+
+
+def previous(period: Period, now_ms: int) -> Period | None:
+    """Return the period to compare `period` with, as long and just before it; None if there is none.
+
+    Months and years begin where the months before began: 1 to 10 March is compared with 1 to 10 February. A single
+    day that is not over is compared with the day before up to the same hour.
+    """
+    if period.name == ALL:
+        return None
+    if months := _MONTHS.get(period.name):
+        return replace(period, start=_months_before(period.start, months), end=_end_months_before(period.end, months))
+    earlier = replace(period, start=period.start - timedelta(days=period.days), end=period.start)
+    if earlier.start < EARLIEST:
+        return None
+    is_today = period.days == 1 and period.start == local_day(now_ms, period.zone)
+    return replace(earlier, until=_same_hour(now_ms, earlier.start, period.zone)) if is_today else earlier
+
+
+def day_start(day: date, zone: ZoneInfo) -> int:
+    """Return the instant at which `day` begins in `zone`, in seconds since the epoch."""
+    return int(datetime.combine(day, time(), zone).timestamp())
+
+
+def _parse_date(text: str) -> date:
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise QueryError("date_range", "takes two dates YYYY-MM-DD; counts are kept per day") from None
+    if not EARLIEST <= day < LATEST:
+        raise QueryError("date_range", f"takes dates from {EARLIEST} to {LATEST - _DAY}")
+    return day
+
+
+def _same_hour(now_ms: int, day: date, zone: ZoneInfo) -> int:
+    clock = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone).time()
+    return int(datetime.combine(day, clock, zone).timestamp())
+
+
+def _months_before(day: date, months: int) -> date:
+    """Return the same day of an earlier month, or that month's last day where it is shorter."""
+    index = day.year * 12 + day.month - 1 - months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _end_months_before(end: date, months: int) -> date:
+    return _months_before(end - _DAY, months) + _DAY
+
+
+def _last_days(count: int) -> Callable[[date], tuple[date, date]]:
+    return lambda today: (today - timedelta(days=count - 1), today)
+
+
+def _last_months(count: int) -> Callable[[date], tuple[date, date]]:
+    return lambda today: (_months_before(today.replace(day=1), count - 1), today)
+
+
+_MONTHS = {"month": 1, "6mo": 6, "12mo": 12, "year": 12}
+
+# Name → today → (first date, last date).
+NAMED: Mapping[str, Callable[[date], tuple[date, date]]] = {
+    "day": _last_days(1),
+    "yesterday": lambda today: (today - _DAY, today - _DAY),
+    "7d": _last_days(7),
+    "28d": _last_days(28),
+    "30d": _last_days(30),
+    "91d": _last_days(91),
+    "month": _last_months(1),
+    "6mo": _last_months(6),
+    "12mo": _last_months(12),
+    "year": lambda today: (today.replace(month=1, day=1), today),
+    ALL: lambda today: (EARLIEST, today),
+}

@@ -1,0 +1,34 @@
+"""Templates → HTML. Everything is escaped; a name that a template misspells is an error."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dashboard.figures import DEFINITIONS, NAMES
+from dashboard.panels import name_value
+from dashboard.words import REJECTION_NAMES, format_count, name_dates, name_period
+
+
+class Templates:
+    """The templates of this package."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("dashboard"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters |= {
+            "count": format_count,
+            "dates": name_dates,
+            "period": name_period,
+            "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
+            "value_name": lambda value, filter_name: name_value(filter_name, value),
+        }
+        self._environment.globals |= {"metric_names": NAMES, "definitions": DEFINITIONS}
+
+    def render(self, template: str, **values: object) -> str:
+        """Return the HTML of `template`."""
+        return self._environment.get_template(template).render(values)

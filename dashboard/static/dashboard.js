@@ -1,0 +1,11 @@
+// Starts what a page has use for. Without JavaScript everything is there as well, only quieter.
+
+import { showTooltips } from "./chart.js";
+import { closeMenus } from "./menus.js";
+import { offerCopies } from "./copy.js";
+import { keepFresh } from "./refresh.js";
+
+keepFresh();
+showTooltips();
+closeMenus();
+offerCopies();

@@ -1,0 +1,111 @@
+"""Numbers, dates and names as people read them. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from dashboard.answer import Metric
+from dashboard.buckets import Bucket, Granularity
+from dashboard.period import CUSTOM, Period
+
+UNKNOWN = "–"
+
+PERIOD_NAMES = {
+    "day": "Today",
+    "yesterday": "Yesterday",
+    "7d": "Last 7 days",
+    "28d": "Last 28 days",
+    "30d": "Last 30 days",
+    "91d": "Last 91 days",
+    "month": "This month",
+    "6mo": "Last 6 months",
+    "12mo": "Last 12 months",
+    "year": "This year",
+    "all": "All time",
+}
+_FIRST_COMPACT = 1_000_000
+
+# Why a beacon was not counted, after a number.
+REJECTION_NAMES = {
+    "malformed": "malformed",
+    "unknown_site": "for an unknown site",
+    "hostname": "from another host",
+    "opt_out": "opted out",
+    "prefetch": "fetched ahead and not seen",
+    "bot": "from programs",
+    "duplicate": "sent twice",
+    "no_visit": "without a visit to add to",
+}
+
+
+def format_metric(metric: str, value: Metric) -> str:
+    """Return a metric's value: `1,234`, `2.5`, `43%`, `1m 20s`; a dash where there is none."""
+    if value is None:
+        return UNKNOWN
+    if metric == "bounce_rate":
+        return f"{value:g}%"
+    if metric == "visit_duration":
+        return format_duration(int(value))
+    if metric == "views_per_visit":
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return format_count(int(value))
+
+
+def format_count(count: int) -> str:
+    """Return `123,456`, and from a million on `1.23M`."""
+    if count < _FIRST_COMPACT:
+        return f"{count:,}"
+    return f"{count / 1_000_000:.2f}M" if count < 1_000_000_000 else f"{count / 1_000_000_000:.2f}B"
+
+
+def format_duration(seconds: int) -> str:
+    """Return `45s`, `2m 5s`, `1h 3m`."""
+    minutes, rest = divmod(seconds, 60)
+    if minutes == 0:
+        return f"{rest}s"
+    if minutes < 60:
+        return f"{minutes}m {rest}s" if rest else f"{minutes}m"
+    return f"{minutes // 60}h {minutes % 60}m" if minutes % 60 else f"{minutes // 60}h"
+
+
+def name_period(period: Period) -> str:
+    """Return `Last 7 days`, or the dates of a custom one."""
+    return name_dates(period) if period.name == CUSTOM else PERIOD_NAMES[period.name]
+
+
+def name_dates(period: Period) -> str:
+    """Return `10 Mar 2026`, or `1 Feb – 10 Mar 2026`."""
+    if period.days == 1:
+        return _day_month_year(period.start)
+    if period.start.year == period.last.year:
+        return f"{_day_month(period.start)} – {_day_month_year(period.last)}"
+    return f"{_day_month_year(period.start)} – {_day_month_year(period.last)}"
+
+
+def name_bucket(bucket: Bucket, period: Period, granularity: Granularity) -> str:
+    """Return `Tue 10 Mar`, `14:00 – 15:00`, `March 2026`, `Week of 9 Mar`."""
+    if isinstance(bucket, int):
+        start = datetime.fromtimestamp(bucket, UTC).astimezone(period.zone)
+        end = (start + timedelta(hours=1)).strftime("%H:%M")
+        day = "" if period.days == 1 else f"{_day_month(start.date())}, "
+        return f"{day}{start:%H:%M} – {end}"
+    if granularity is Granularity.MONTH:
+        return f"{bucket:%B %Y}"
+    return f"Week of {_day_month(bucket)}" if granularity is Granularity.WEEK else f"{bucket:%a} {_day_month(bucket)}"
+
+
+def abbreviate_bucket(bucket: Bucket, period: Period, granularity: Granularity) -> str:
+    """Return what fits below an axis: `14:00`, `10 Mar`, `Mar`; a year with its January."""
+    if isinstance(bucket, int):
+        return datetime.fromtimestamp(bucket, UTC).astimezone(period.zone).strftime("%H:%M")
+    if granularity is Granularity.MONTH:
+        return f"{bucket:%b %Y}" if bucket.month == 1 else f"{bucket:%b}"
+    return _day_month(bucket)
+
+
+def _day_month(day: date) -> str:
+    return f"{day.day} {day:%b}"
+
+
+def _day_month_year(day: date) -> str:
+    return f"{_day_month(day)} {day.year}"

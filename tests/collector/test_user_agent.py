@@ -1,0 +1,104 @@
+import gc
+
+import pytest
+from collector.user_agent import Browser, Browsers, parse_user_agent
+from hypothesis import given
+from hypothesis import strategies as st
+
+MOZILLA = "Mozilla/5.0"
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+CHROME_ON_WINDOWS = f"{MOZILLA} (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/141.0.0.0 Safari/537.36"
+IPHONE = f"{MOZILLA} (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+GOOGLEBOT = f"{MOZILLA} (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "browser"),
+    [
+        (CHROME_ON_WINDOWS, Browser("Desktop", "Chrome", "141", "Windows", "10")),
+        (f"{CHROME_ON_WINDOWS} Edg/141.0.0.0", Browser("Desktop", "Edge", "141", "Windows", "10")),
+        (f"{CHROME_ON_WINDOWS} OPR/120.0.0.0", Browser("Desktop", "Opera", "120", "Windows", "10")),
+        (
+            f"{MOZILLA} (X11; Ubuntu; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+            Browser("Desktop", "Firefox", "143", "Linux", ""),
+        ),
+        (
+            f"{MOZILLA} (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5"
+            " Safari/605.1.15",
+            Browser("Desktop", "Safari", "18", "macOS", "10.15"),
+        ),
+        (f"{IPHONE} Version/18.5 Mobile/15E148 Safari/604.1", Browser("Mobile", "Safari", "18", "iOS", "18")),
+        (f"{IPHONE} CriOS/141.0.0.0 Mobile/15E148 Safari/604.1", Browser("Mobile", "Chrome", "141", "iOS", "18")),
+        (
+            f"{MOZILLA} (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5"
+            " Mobile/15E148 Safari/604.1",
+            Browser("Tablet", "Safari", "17", "iOS", "17"),
+        ),
+        (
+            f"{MOZILLA} (Linux; Android 10; K) {WEBKIT} Chrome/141.0.0.0 Mobile Safari/537.36",
+            Browser("Mobile", "Chrome", "141", "Android", "10"),
+        ),
+        (
+            f"{MOZILLA} (Linux; Android 14; SM-X710) {WEBKIT} Chrome/141.0.0.0 Safari/537.36",
+            Browser("Tablet", "Chrome", "141", "Android", "14"),
+        ),
+        (
+            f"{MOZILLA} (Linux; Android 14; SM-S911B) {WEBKIT} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+            Browser("Mobile", "Samsung Internet", "28", "Android", "14"),
+        ),
+        (f"{MOZILLA} (X11; CrOS x86_64 14541.0.0) {WEBKIT} Chrome/141.0.0.0 Safari/537.36",
+         Browser("Desktop", "Chrome", "141", "Chrome OS", "")),
+        ("Alices own browser", Browser()),
+    ],
+)  # fmt: skip
+def test_a_user_agent_is_known_by_device_browser_and_system(user_agent: str, browser: Browser) -> None:
+    assert parse_user_agent(user_agent) == browser
+
+
+@pytest.mark.parametrize("user_agent", [GOOGLEBOT, CHROME_ON_WINDOWS.replace("Chrome", "HeadlessChrome"), "curl/8", ""])
+def test_a_program_is_marked_as_one(user_agent: str) -> None:
+    assert parse_user_agent(user_agent).is_program
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    [
+        CHROME_ON_WINDOWS.replace("141.0", "4915123456789.0"),
+        IPHONE.replace("18_5", "4915123456789_5") + " Version/4915123456789.1 Mobile/15E148 Safari/604.1",
+        "Konqueror/4915123456789",
+    ],
+)
+def test_a_version_cannot_carry_a_number_of_a_person(user_agent: str) -> None:
+    assert "4915" not in repr(parse_user_agent(user_agent))
+
+
+@given(
+    st.text(max_size=60), st.sampled_from(["{}/1.0", "Mozilla/5.0 ({}) Gecko Firefox/1.0", "{}", "Mozilla/5.0 {}/2.0"])
+)
+def test_words_of_a_user_agent_are_never_repeated(word: str, place: str) -> None:
+    browser = parse_user_agent(place.format(f"{word}canary"))
+    assert "canary" not in repr(browser)
+
+
+def test_the_same_user_agent_is_parsed_once() -> None:
+    browsers = Browsers()
+    assert browsers.parse(CHROME_ON_WINDOWS.encode()) is browsers.parse(CHROME_ON_WINDOWS.encode())
+
+
+def test_only_the_most_recent_browsers_are_remembered() -> None:
+    browsers = Browsers(2)
+    first = browsers.parse(b"one")
+    browsers.parse(b"two")
+    assert browsers.parse(b"one") is first  # and so the most recent
+    browsers.parse(b"three")
+    assert browsers.parse(b"one") is first
+    assert len(browsers) == 2
+
+
+def test_no_user_agent_stays_in_memory() -> None:
+    mark = "canary" + "9" * 10
+    browsers = Browsers()
+    browsers.parse(f"{CHROME_ON_WINDOWS} {mark}".encode())
+    gc.collect()
+    held = [held for held in gc.get_objects() if isinstance(held, dict) and any(mark in str(key) for key in list(held))]
+    assert held == []

@@ -1,0 +1,171 @@
+"""From JSON to a query: what is understood, what is refused and how."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from dashboard.answer import describe
+from dashboard.query import Combination, Comparison, Connective, Operator, Order, Query
+from dashboard.question import MAX_COMPARISONS, MAX_DEPTH, decode_question, read_question
+from dashboard.vocabulary import DIMENSIONS, METRICS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.errors import QueryError
+from schema.settings import SiteSettings
+
+SITE = SiteSettings("example.com", timezone="Europe/Berlin")
+NOW = 1_773_138_600_000  # 2026-03-10 11:30 in Berlin
+PLAIN: dict[str, Any] = {"site_id": "example.com", "metrics": ["visitors"], "date_range": "7d"}
+
+
+def read(**changes: Any) -> Query:
+    body = json.dumps({name: value for name, value in (PLAIN | changes).items() if value is not ...})
+    return read_question(decode_question(body.encode()), SITE, NOW)
+
+
+def test_a_short_question_has_defaults_for_the_rest() -> None:
+    query = read()
+    assert (query.period.start.isoformat(), query.period.last.isoformat()) == ("2026-03-04", "2026-03-10")
+    assert (query.dimensions, query.conditions, query.limit, query.offset) == ((), (), 10_000, 0)
+
+
+def test_everything_at_once() -> None:
+    query = read(
+        metrics=["visits", "pageviews"],
+        date_range=["2026-02-01", "2026-02-28"],
+        dimensions=["visit:country", "time:week"],
+        filters=[
+            ["is", "visit:source", ["Google", "Bing"]],
+            ["or", [["contains", "visit:utm_campaign", ["spring"]], ["not", ["is_not", "visit:device", ["Mobile"]]]]],
+        ],
+        order_by=[["pageviews", "desc"], ["visit:country", "asc"]],
+        pagination={"limit": 20, "offset": 40},
+        include={"imports": True, "time_labels": True, "total_rows": True},
+    )
+    assert query.metrics == ("visits", "pageviews")
+    assert query.dimensions == ("visit:country", "time:week")
+    assert query.conditions == (
+        Comparison(Operator.IS, "visit:source", ("Google", "Bing")),
+        Combination(
+            Connective.OR,
+            (
+                Comparison(Operator.CONTAINS, "visit:utm_campaign", ("spring",)),
+                Combination(Connective.NOT, (Comparison(Operator.IS_NOT, "visit:device", ("Mobile",)),)),
+            ),
+        ),
+    )
+    assert query.order == (Order("pageviews", True), Order("visit:country", False))
+    assert (query.limit, query.offset, query.has_time_labels, query.has_total_rows) == (20, 40, True, True)
+
+
+def nested(depth: int) -> list[Any]:
+    condition: list[Any] = ["is", "visit:source", ["x"]]
+    for _ in range(depth):
+        condition = ["not", condition]
+    return condition
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "says"),
+    [
+        ({"site_id": ...}, "body", "site_id"),
+        ({"site_id": 5}, "site_id", "str"),
+        ({"metrics": []}, "metrics", "visitors"),
+        ({"metrics": ["visitor"]}, "metrics", "visitors"),
+        ({"metrics": ["visits", "visits"]}, "metrics", "twice"),
+        ({"metrics": "visitors"}, "metrics", "array"),
+        ({"dimensions": ["visit:city"]}, "dimensions", "visit:country"),
+        ({"dimensions": ["event:page", "event:page"]}, "dimensions", "twice"),
+        ({"dimensions": ["visit:os", "visit:device", "visit:browser"]}, "dimensions", "2 at most"),
+        ({"dimensions": ["time:day", "time:week"]}, "dimensions", "one of time"),
+        ({"date_range": "5d"}, "date_range", "28d"),
+        ({"date_range": ["2026-01-01"]}, "date_range", "two dates"),
+        ({"date_range": ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]}, "date_range", "YYYY-MM-DD"),
+        ({"date_range": ["1970-01-01", "2026-01-01"], "dimensions": ["time:hour"]}, "date_range", "longer ones"),
+        ({"filters": [["is", "time:day", ["2026-01-01"]]]}, "filters", "event:page"),
+        ({"filters": [["is", "visit:city", ["Berlin"]]]}, "filters", "event:page"),
+        ({"filters": [["matches", "event:page", ["/a.*"]]]}, "filters", "contains_not"),
+        ({"filters": [["is", "event:page", []]]}, "filters", "contains_not"),
+        ({"filters": [["is", "event:page", [5]]]}, "filters", "texts"),
+        ({"filters": [["is", "event:page", ["x" * 2001]]]}, "filters", "2000"),
+        ({"filters": [["contains", "event:page", [""]]]}, "filters", "empty"),
+        ({"filters": [["is", "event:page", ["/"], {"case_sensitive": False}]]}, "filters", "contains_not"),
+        ({"filters": [["and", []]]}, "filters", "contains_not"),
+        ({"filters": ["is", "event:page", ["/"]]}, "filters", "contains_not"),
+        ({"filters": [nested(MAX_DEPTH)]}, "filters", "nested"),
+        ({"filters": [["is", "visit:source", ["x"]]] * (MAX_COMPARISONS + 1)}, "filters", "too much"),
+        ({"filters": [["is", "visit:source", ["x"] * 201]]}, "filters", "too much"),
+        ({"order_by": [["pageviews", "desc"]]}, "order_by", "visitors"),
+        ({"order_by": [["visitors", "down"]]}, "order_by", "asc, desc"),
+        ({"order_by": [["visitors"]]}, "order_by[0]", "length"),
+        ({"pagination": {"limit": 0}}, "pagination.limit", "1 to 10000"),
+        ({"pagination": {"limit": 10_001}}, "pagination.limit", "1 to 10000"),
+        ({"pagination": {"offset": -1}}, "pagination.offset", "from 0"),
+        ({"pagination": {"page": 2}}, "pagination", "page"),
+        ({"include": {"time_labels": True}}, "include.time_labels", "time:day"),
+        ({"include": {"comparisons": {}}}, "include", "comparisons"),
+        ({"colour": "red"}, "body", "colour"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_field_and_with_what_can(
+    changes: dict[str, Any], field: str, says: str
+) -> None:
+    with pytest.raises(QueryError) as refused:
+        read(**changes)
+    assert refused.value.field == field
+    assert says in refused.value.problem
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"site_id": "\\ud800"}', b"[" * 100_000])
+def test_what_is_no_question_at_all_is_refused(body: bytes) -> None:
+    with pytest.raises(QueryError) as refused:
+        decode_question(body)
+    assert refused.value.field == "body"
+
+
+WORDS = st.sampled_from([*METRICS, *DIMENSIONS, "is", "is_not", "contains", "and", "or", "not", "asc", "7d", "x"])
+JSON = st.recursive(
+    WORDS | st.text(max_size=5) | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+FIELDS = {
+    "metrics": st.lists(st.sampled_from(METRICS), min_size=1, max_size=3) | JSON,
+    "date_range": st.sampled_from(["day", "7d", "12mo"]) | st.lists(st.dates().map(str), max_size=3) | JSON,
+    "dimensions": st.lists(st.sampled_from(DIMENSIONS), max_size=3) | JSON,
+    "filters": st.lists(
+        st.tuples(
+            st.sampled_from(list(Operator)) | st.just("or"),
+            st.sampled_from(DIMENSIONS),
+            st.lists(st.text(max_size=5), max_size=3),
+        ),
+        max_size=3,
+    )
+    | JSON,
+    "order_by": st.lists(st.tuples(WORDS, WORDS), max_size=2) | JSON,
+    "pagination": st.fixed_dictionaries({}, optional={"limit": st.integers(), "offset": st.integers()}) | JSON,
+    "include": st.fixed_dictionaries({}, optional={"time_labels": st.booleans(), "total_rows": st.booleans()}) | JSON,
+}
+
+
+@given(st.fixed_dictionaries({}, optional=FIELDS))
+def test_any_json_is_either_a_query_or_refused(parts: dict[str, Any]) -> None:
+    body = msgspec.json.encode(PLAIN | parts)
+    try:
+        query = read_question(decode_question(body), SITE, NOW)
+    except QueryError as refused:
+        assert refused.field
+        assert refused.problem
+    else:
+        again = read_question(decode_question(msgspec.json.encode(describe(query))), SITE, NOW)
+        assert describe(again) == describe(query)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_either_a_question_or_refused(body: bytes) -> None:
+    try:
+        decode_question(body)
+    except QueryError as refused:
+        assert refused.field

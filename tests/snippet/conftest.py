@@ -1,0 +1,56 @@
+"""One Chromium for all tests of the snippet; for each, a fresh tab, a site on another origin, and a collector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from snippet.tab import Tab
+from support.browser import ORDINARY_USER_AGENT, PageServer, RecordingCollector, launch_chromium
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with launch_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def collector() -> Iterator[RecordingCollector]:
+    with RecordingCollector() as collector:
+        yield collector
+
+
+@pytest.fixture
+def embed(collector: RecordingCollector) -> Callable[..., str]:
+    """Return a function that makes a page with the snippet: its other attributes, what is before it, and the body."""
+
+    def page(attributes: str = "data-test", head: str = "", body: str = "<h1>A page</h1>") -> str:
+        tag = f'<script defer data-domain="example.com" {attributes} src="{collector.url("/js/script.js")}"></script>'
+        return f"<!doctype html><title>A page</title>{head}{tag}{body}"
+
+    return page
+
+
+@pytest.fixture
+def site(embed: Callable[..., str]) -> Iterator[PageServer]:
+    with PageServer({path: embed() for path in ("/", "/one", "/two")}) as site:
+        yield site
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(
+        user_agent=ORDINARY_USER_AGENT, timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 800}
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(context: BrowserContext) -> Iterator[Tab]:
+    tab = Tab(context.new_page())
+    yield tab
+    assert tab.errors == [], "the snippet threw into the page"
