@@ -5,7 +5,7 @@ A batch is there once its manifest is; files without one are leftovers of an int
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from aggregator.manifest import (
     stem_of,
 )
 from aggregator.rollup import Tables
-from schema.batch import Window
+from schema.batch import DAY_MS, Window, day_start_ms
 from schema.durable_files import fsync_directory, make_directory, replace_file
 from schema.errors import ArchiveDamagedError
 from schema.rollups import BY_NAME
@@ -42,8 +42,12 @@ class Archive:
 
     def write(self, window: Window, tables: Tables) -> Manifest:
         """Put the batch of `window` there, durably, and return its manifest. The same counts give the same bytes."""
-        chunked = ((name, *cut_chunks(BY_NAME[name], counts, self.node, window)) for name, counts in tables.items())
-        return self.put(window.day, window, chunked)
+        return self.put(window.day, window, self._chunked(window, tables))
+
+    def write_day(self, day: date, tables: Tables) -> Manifest:
+        """Put a whole day there at once, already compacted, as one batch: that of its last window."""
+        last = Window.of(day_start_ms(day) + DAY_MS - 1)
+        return self.put(day, None, self._chunked(last, tables))
 
     def put(
         self, day: date, window: Window | None, tables: Iterable[tuple[str, pa.Table, Sequence[Chunk]]]
@@ -117,6 +121,10 @@ class Archive:
     def directory(self, day: date) -> Path:
         """Return where the batches of a UTC day are."""
         return self.root / day.isoformat()
+
+    def _chunked(self, window: Window, tables: Tables) -> Iterator[tuple[str, pa.Table, list[Chunk]]]:
+        for name, counts in tables.items():
+            yield name, *cut_chunks(BY_NAME[name], counts, self.node, window)
 
     def _files(self, day: date, stem: str) -> list[Path]:
         return sorted(self.directory(day).glob(f"{stem}.*"))

@@ -48,9 +48,9 @@ class Day:
         self._texts = Texts()
         self._firsts = Firsts()
         self._fresh: list[Record] = []
-        self._arrived = hit_frame([], self._texts)  # from the next window on, as they came
-        self._rejected = rejected_frame([], self._texts)  # likewise
-        self._open = self._arrived  # before the next window, without duplicates: their visits are open
+        self._arrived = [hit_frame([], self._texts)]  # from the next window on, as they came
+        self._rejected = [rejected_frame([], self._texts)]  # likewise
+        self._open = self._arrived[0]  # before the next window, without duplicates: their visits are open
 
     def absorb(self, records: Sequence[Record]) -> None:
         """Take records in, in any order and grouping; each record once."""
@@ -64,17 +64,15 @@ class Day:
         To be called once all records before the end of `last` are absorbed. A record that comes later all the same
         counts at the start of `next_window`, and in `moved`.
         """
-        self._settle()
         fold = self._fold(last.end_ms, self._firsts.take)
         self._open = fold.still_open
-        self._arrived = self._arrived[self._arrived["at"] >= last.end_ms]
-        self._rejected = self._rejected[self._rejected["at"] >= last.end_ms]
+        for frames in (self._arrived, self._rejected):
+            frames[:] = [frame[frame["at"] >= last.end_ms] for frame in frames]
         self.next_window = last.next
         return roll_up(fold.closed)
 
     def live(self) -> Tables:
         """Return the tables of all that was absorbed and not cut, as if every open visit closed now."""
-        self._settle()
         closed = self._fold(self.end_ms, self._firsts.peek).closed
         for frame in (closed.hits, closed.visits, closed.rejected):
             frame["window"] = 0
@@ -90,19 +88,21 @@ class Day:
         fresh, self._fresh = self._fresh, []
         hits = hit_frame([record for record in fresh if isinstance(record, Hit)], self._texts)
         rejected = rejected_frame((record for record in fresh if isinstance(record, RejectedHit)), self._texts)
-        self._arrived = self._with(self._arrived, hits)
-        self._rejected = self._with(self._rejected, rejected)
+        self._arrived.append(self._placed(hits))
+        self._rejected.append(self._placed(rejected))
 
-    def _with(self, frame: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
-        """Return `frame` and `fresh`, whose instants are moved to where they can still be counted."""
-        if fresh.empty:
-            return frame
+    def _placed(self, fresh: pd.DataFrame) -> pd.DataFrame:
+        """Return `fresh`, its instants moved to where they can still be counted."""
         at = fresh["at"].clip(self.next_window.start_ms, self.end_ms - 1)
         self.moved += int((at != fresh["at"]).sum())
-        return pd.concat([frame, fresh.assign(at=at)], ignore_index=True)
+        return fresh.assign(at=at)
 
     def _fold(self, end_ms: int, is_first: IsFirst) -> _Fold:
-        arrived = in_order(self._arrived[self._arrived["at"] < end_ms], self._texts)
+        self._settle()
+        for frames in (self._arrived, self._rejected):
+            frames[:] = [pd.concat(frames, ignore_index=True)]
+        (all_arrived,), (all_rejected,) = self._arrived, self._rejected
+        arrived = in_order(all_arrived[all_arrived["at"] < end_ms], self._texts)
         counts_once = self._counts_once(arrived, is_first)
         hits = pd.concat([self._open, arrived[counts_once]], ignore_index=True)
         hits = sessionise(hits, self.end_ms)
@@ -110,7 +110,7 @@ class Day:
         closing = hits[is_closed]
         closing = closing.assign(window=closing["closes_at"] // WINDOW_MS)
         rejected = [
-            self._as_rejected(self._rejected[self._rejected["at"] < end_ms]),
+            self._as_rejected(all_rejected[all_rejected["at"] < end_ms]),
             self._as_rejected(arrived[~counts_once], Rejection.DUPLICATE),
             self._as_rejected(closing[~closing["is_counted"]], Rejection.NO_VISIT),
         ]

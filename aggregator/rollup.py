@@ -14,7 +14,7 @@ from schema.batch import Window
 from schema.rollups import BY_NAME, TEXT, Rollup
 
 # Rollup name → frame with its key columns and measures, sorted by key, keys unique, no row without a count; empty
-# ones are left out. Texts are categories, `day` is days since the epoch, `hour` seconds since the epoch.
+# ones are left out. Texts are texts, `day` is days since the epoch, `hour` seconds since the epoch.
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -41,8 +41,8 @@ def add_up(rollup: Rollup, rows: pd.DataFrame, texts: Texts) -> pd.DataFrame:
     sums = {name: np.add.reduceat(_measure(rows, name)[order], starts) for name in rollup.measure_names}
     has_count = np.any(list(sums.values()), axis=0)
     columns = {name: column[starts][has_count] for name, column in keys.items()}
-    letters = pd.CategoricalDtype(alphabet)
-    texts_of = {name: pd.Categorical.from_codes(columns[name], dtype=letters) for name in names}
+    letters = pd.array(alphabet, dtype="str")
+    texts_of = {name: letters.take(columns[name]) for name in names}
     return pd.DataFrame(columns | texts_of | {name: column[has_count] for name, column in sums.items()})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 # What automated browsers and programs call themselves beyond the crawlers that user-agents knows. CUBOT makes phones.
 _PROGRAM = re.compile(
-    r"(?<!cu)bot\b|bot[/_;)]|crawl|spider|slurp|headless|phantomjs|puppeteer|playwright|selenium|webdriver|electron-fetch"
+    r"(?<!cu)bot(?:\b|[/_;)])|crawl|spider|slurp|headless|phantomjs|puppeteer|playwright|selenium|webdriver|electron-fetch"
     r"|lighthouse|pagespeed|gtmetrix|pingdom|uptime|monitor(?:ing)?\b|facebookexternalhit|preview"
     r"|\b(?:curl|wget|httpie|libwww|lwp|okhttp|axios|got|node|deno|bun|java|php|perl|ruby|python)\b[-/ ]"
     r"|python-|\bgo-http|httpclient|httpx|aiohttp|urllib|scrapy|guzzle",

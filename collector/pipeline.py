@@ -91,8 +91,8 @@ def add_words(draft: Draft, tables: Tables) -> Draft | Rejection:
     beacon = draft.beacon
     if beacon.kind is not Kind.EVENT and not beacon.props:
         return replace(draft, name=beacon.name)
-    props = tuple((scrub_text(key), scrub_text(value)) for key, value in beacon.props)
-    return replace(draft, name=scrub_text(beacon.name), props=props)
+    props = {scrub_text(key): scrub_text(value) for key, value in beacon.props}
+    return replace(draft, name=scrub_text(beacon.name), props=tuple(props.items()))
 
 
 STEPS: tuple[Step, ...] = (

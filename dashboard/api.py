@@ -23,5 +23,5 @@ class Api:
         site = admit(self._context, request, question.site_id)
         now_ms = self._context.clock()
         query = read_question(question, site, now_ms)
-        answer = await self._context.read(self._context.reader.ask, query, now_ms)
+        answer = await self._context.read(lambda counts: counts.ask(query, now_ms))
         return Response(msgspec.json.encode(answer.as_json()), media_type="application/json")

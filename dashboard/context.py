@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.requests import Request
 
 from dashboard.access import Grant, bearer_token, cookie_name, read_token
+from dashboard.counts import Counts
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
 from schema.errors import RejectError
@@ -21,7 +22,6 @@ STORE_THREADS = 3  # each holds one connection of the store for good
 
 Status = Callable[[], Mapping[str, object]]
 
-Arguments = ParamSpec("Arguments")
 Found = TypeVar("Found")
 
 
@@ -51,12 +51,10 @@ class Context:
         default_factory=lambda: ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="dashboard-store")
     )
 
-    async def read(
-        self, function: Callable[Arguments, Found], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Found:
-        """Run what asks the store in one of the store's threads: the event loop never waits for it."""
+    async def read(self, find: Callable[[Counts], Found]) -> Found:
+        """Return what `find` finds in the counts; done in one of the store's threads, the event loop never waits."""
         with self.measures.store_seconds.time():
-            return await asyncio.get_running_loop().run_in_executor(self.threads, lambda: function(*args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(self.threads, self.reader.read, find)
 
     def grant_of(self, request: Request) -> Grant | None:
         """Return what the request's token allows: that of its header, else of its cookie; None without a valid one."""

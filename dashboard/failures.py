@@ -57,7 +57,8 @@ class Failures:
 
     async def on_reject(self, request: Request, error: RejectError) -> Response:
         """A question that is malformed, or that cannot be answered."""
-        return self._answer(request, HTTPStatus.BAD_REQUEST, str(error), field=error.field)
+        problem = str(error) if _is_api(request) else f"The {error.field.replace('_', ' ')} {error.problem}."
+        return self._answer(request, HTTPStatus.BAD_REQUEST, problem, field=error.field)
 
     async def on_retry(self, request: Request, error: RetryError) -> Response:
         """The store does not answer."""
@@ -73,7 +74,7 @@ class Failures:
     def _answer(
         self, request: Request, status: int, problem: str, *, field: str = "", headers: Mapping[str, str] | None = None
     ) -> Response:
-        if request.url.path.startswith(_API):
+        if _is_api(request):
             body = {"error": problem, "field": field} if field else {"error": problem}
             return JSONResponse(body, status, headers)
         title, meaning = _WORDS.get(status, _OTHER)
@@ -85,3 +86,7 @@ class Failures:
             retry_seconds=RETRY_SECONDS if status == HTTPStatus.SERVICE_UNAVAILABLE else 0,
         )
         return HTMLResponse(html, status, headers)
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith(_API)

@@ -30,9 +30,10 @@ class Health:
 
     async def ready(self, request: Request) -> Response:
         """Say whether the store answers and the counts are up to date."""
-        status = {"ready": await self._context.read(self._is_store_there), **self._status()}
-        code = HTTPStatus.OK if status["ready"] else HTTPStatus.SERVICE_UNAVAILABLE
-        return JSONResponse(status if is_local(request) else {"ready": status["ready"]}, code)
+        status = self._status()
+        ready = {"ready": await self._is_store_there() and bool(status.get("ready", True))}
+        code = HTTPStatus.OK if ready["ready"] else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse({**status, **ready} if is_local(request) else ready, code)
 
     async def metrics(self, request: Request) -> Response:
         """Tell Prometheus, on this machine."""
@@ -43,11 +44,12 @@ class Health:
     def _status(self) -> Mapping[str, object]:
         return self._context.status() if self._context.status else {}
 
-    def _is_store_there(self) -> bool:
+    async def _is_store_there(self) -> bool:
         try:
-            return bool(self._context.reader.store.query("SELECT 1"))
+            await self._context.read(lambda counts: counts.store.query("SELECT 1"))
         except StoreUnavailableError:
             return False
+        return True
 
 
 class _StatusGauges(Collector):

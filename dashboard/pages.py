@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.access import readable_sites
 from dashboard.chart import sparkline
 from dashboard.context import Context
+from dashboard.counts import Counts
 from dashboard.guard import admit, no_token
 from dashboard.panels import TABS_BY_PANEL
-from dashboard.reader import Reader
 from dashboard.site_page import read_site_page
 from dashboard.view import parse_view
 from dashboard.words import PERIOD_NAMES
@@ -45,7 +45,8 @@ class Pages:
             raise no_token(request)
         if len(sites) == 1:
             return RedirectResponse(f"/{quote(sites[0].domain)}", HTTPStatus.SEE_OTHER)
-        cards = await self._context.read(_read_cards, self._context.reader, sites, self._context.clock())
+        now_ms = self._context.clock()
+        cards = await self._context.read(lambda counts: [_read_card(counts, site, now_ms) for site in sites])
         return self._page(request, "home.html", cards=cards)
 
     async def site(self, request: Request) -> Response:
@@ -53,7 +54,7 @@ class Pages:
         site = admit(self._context, request, request.path_params["domain"])
         now_ms = self._context.clock()
         view = parse_view(site, request.query_params, TABS_BY_PANEL, now_ms)
-        page = await self._context.read(read_site_page, self._context.reader, site, view, now_ms)
+        page = await self._context.read(lambda counts: read_site_page(counts, site, view, now_ms))
         return self._page(
             request,
             "site.html",
@@ -74,11 +75,7 @@ class Pages:
         return HTMLResponse(html, headers={"ETag": etag})
 
 
-def _read_cards(reader: Reader, sites: list[SiteSettings], now_ms: int) -> list[SiteCard]:
-    return [_read_card(reader, site, now_ms) for site in sites]
-
-
-def _read_card(reader: Reader, site: SiteSettings, now_ms: int) -> SiteCard:
+def _read_card(counts: Counts, site: SiteSettings, now_ms: int) -> SiteCard:
     view = parse_view(site, {}, TABS_BY_PANEL, now_ms)
-    visitors = [row.metrics[0] for row in reader.ask(view.query("visitors", dimensions=("time:day",)), now_ms).rows]
-    return SiteCard(site.domain, int(visitors[-1] or 0), reader.open_visits(site.domain), sparkline(visitors))
+    visitors = [row.metrics[0] for row in counts.ask(view.query("visitors", dimensions=("time:day",)), now_ms).rows]
+    return SiteCard(site.domain, int(visitors[-1] or 0), counts.open_visits(site.domain), sparkline(visitors))

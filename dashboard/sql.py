@@ -71,10 +71,10 @@ def select_first_day(site: str, snapshots: Sequence[Snapshot]) -> Statement:
     values = Values({"site": site})
     ever = Period(ALL, EARLIEST, LATEST, ZoneInfo("UTC"))
     days = [
-        f"SELECT min(day) AS d, count() AS n FROM {part.table} WHERE {_within(part, ever, values)}"
+        f"SELECT day AS d FROM {part.table} WHERE {_within(part, ever, values)} ORDER BY site, day LIMIT 1"
         for part in visible_parts("visits", ever, snapshots)
     ]
-    return Statement(f"SELECT min(d) FROM ({' UNION ALL '.join(days)}) WHERE n > 0", values.bound, ())
+    return Statement(f"SELECT min(d) FROM ({' UNION ALL '.join(f'SELECT d FROM ({first})' for first in days)})", values.bound, ())
 
 
 def select_rejections(site: str, period: Period, snapshots: Sequence[Snapshot]) -> Statement:

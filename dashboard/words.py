@@ -32,14 +32,14 @@ REJECTION_NAMES = {
     "hostname": "from another host",
     "opt_out": "opted out",
     "prefetch": "fetched ahead and not seen",
-    "bot": "from programs",
+    "bot": "from bots",
     "duplicate": "sent twice",
     "no_visit": "without a visit to add to",
 }
 
 
 def format_metric(metric: str, value: Metric) -> str:
-    """Return a metric's value: `1,234`, `2.5`, `43%`, `1m 20s`; a dash where there is none."""
+    """Return a metric's value: `1,234`, `2.50`, `43%`, `1m 20s`; a dash where there is none."""
     if value is None:
         return UNKNOWN
     if metric == "bounce_rate":
@@ -47,7 +47,7 @@ def format_metric(metric: str, value: Metric) -> str:
     if metric == "visit_duration":
         return format_duration(int(value))
     if metric == "views_per_visit":
-        return f"{value:.2f}".rstrip("0").rstrip(".")
+        return f"{value:.2f}"
     return format_count(int(value))
 
 

@@ -86,7 +86,7 @@ SOURCES: Weighted[Source] = (
     (5, Source("Organic Search", "Bing", "bing.com", "article")),
     (5, Source("Organic Search", "DuckDuckGo", "duckduckgo.com", "article")),
     (7, Source("Email", "newsletter", "", "article")),
-    (5, Source("Paid Search", "google", "google.com", "offer")),
+    (5, Source("Paid Search", "Google", "google.com", "offer")),
     (4, Source("Organic Social", "Reddit", "reddit.com/r/hiking", "article")),
     (3, Source("Organic Social", "Mastodon", "mastodon.social", "article")),
     (3, Source("Organic Social", "Facebook", "facebook.com", "article")),

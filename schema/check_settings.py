@@ -23,7 +23,6 @@ def check_settings(settings: Settings) -> None:
     _check_range("spool.max_bytes", settings.spool.max_bytes, 1_048_576, 2**60)
     _check_range("spool.min_free_bytes", settings.spool.min_free_bytes, 0, 2**60)
     _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
-    _check_range("aggregator.keep_months", settings.aggregator.keep_months, 1, 1200)
     for section in ("collector", "dashboard", "example"):
         _check_listen(f"{section}.listen", getattr(settings, section).listen)
     for network in settings.collector.trusted_proxies:

@@ -33,7 +33,6 @@ class CollectorSettings:
     trusted_proxies: tuple[str, ...] = _setting((), "networks whose X-Forwarded-For is believed")
     max_body_bytes: int = _setting(16_384, "the largest beacon taken; a larger one is answered 413")
     respect_dnt: bool = _setting(False, "whether DNT: 1 is an opt-out, as Sec-GPC: 1 always is")
-    geo_database: str = _setting("", "a MaxMind-format file; empty: country from the browser's time zone")
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,15 @@ class AggregatorSettings:
     """`[aggregator]`: the process that counts."""
 
     live_seconds: int = _setting(5, "how often visits still open are shown anew")
-    keep_months: int = _setting(25, "how long counts are kept")
 
 
 @dataclass(frozen=True)
 class StoreSettings:
     """`[store]`: where the counts are queried."""
 
-    url: str = _setting("chdb:", "chdb: for the embedded engine, or clickhouse://…", secret=True)
+    url: str = _setting(
+        "chdb:", "chdb: for the embedded engine, or clickhouse://user:password@host:9000/database", secret=True
+    )
 
 
 @dataclass(frozen=True)

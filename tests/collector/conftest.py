@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
+
 from collector.beacon import Beacon, parse_beacon
 from collector.client_address import TrustedProxies
 from collector.envelope import read_envelope
@@ -15,12 +16,11 @@ from collector.pipeline import Tables
 from collector.sites import Sites
 from collector.sources import Sources, load_sources
 from collector.user_agent import Browsers
-from support.hits import at
-from support.processes import FIREFOX
-
 from schema.errors import SpoolUnavailableError
 from schema.hit import Record
 from schema.settings import SiteSettings
+from support.hits import at
+from support.processes import FIREFOX
 
 SITES = (
     SiteSettings("example.com"),
@@ -44,21 +44,18 @@ class MemorySpool:
         return self.refusal
 
 
-class Senders:
-    """Makes beacons: wire fields, or a raw body, in the envelope of a browser's request."""
-
-    def __call__(self, wire: dict[str, Any] | bytes, headers: dict[str, str] | None = None, **fields: Any) -> Beacon:
-        sent = {"user-agent": FIREFOX, "accept-language": "de-AT,de;q=0.8", **(headers or {})}
-        encoded = {name.lower().encode(): value.encode() for name, value in sent.items()}
-        options = {"at": at("10:00"), "trusted": TrustedProxies(()), "respect_dnt": False, **fields}
-        peer = options.pop("peer", "198.51.100.7")
-        body = wire if isinstance(wire, bytes) else msgspec.json.encode(wire)
-        return parse_beacon(body, read_envelope(encoded, peer, **options))
-
-
 @pytest.fixture(scope="session")
-def beacon_of() -> Senders:
-    return Senders()
+def beacon_of() -> Callable[..., Beacon]:
+    """Makes beacons: of wire fields, or a raw body, in the envelope of a browser's request."""
+
+    def make(wire: dict[str, Any] | bytes, headers: dict[str, str] | None = None, **options: Any) -> Beacon:
+        sent = {"user-agent": FIREFOX, "accept-language": "de-AT,de;q=0.8", **(headers or {})}
+        encoded = {name.encode(): value.encode() for name, value in sent.items()}
+        options = {"peer": "198.51.100.7", "at": at("10:00"), "trusted": TrustedProxies(()), **options}
+        body = wire if isinstance(wire, bytes) else msgspec.json.encode(wire)
+        return parse_beacon(body, read_envelope(encoded, respect_dnt=True, **options))
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
 import pytest
+
 from collector.audience import primary_language, screen_class
 
 

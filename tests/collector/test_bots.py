@@ -1,4 +1,5 @@
 import pytest
+
 from collector.bots import is_fetched_ahead, is_program
 from support.processes import FIREFOX
 

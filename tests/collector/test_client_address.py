@@ -1,9 +1,10 @@
 from ipaddress import ip_address
 
 import pytest
-from collector.client_address import TrustedProxies, client_address, parse_address
 from hypothesis import given
 from hypothesis import strategies as st
+
+from collector.client_address import TrustedProxies, client_address, parse_address
 
 NOBODY = TrustedProxies(())
 PROXIES = TrustedProxies(("10.0.0.0/8", "fd00::/8", "127.0.0.1"))
@@ -51,11 +52,10 @@ def test_a_household_with_ipv6_is_one_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "256.1.1.1", "[::1", "::g", "1.2.3.4\0"]
+    "text", ["", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "256.1.1.1", "::g", "1.2.3.4\0", "[]:5"]
 )
 def test_what_is_no_address_is_none(text: str) -> None:
-    assert parse_address(text) in (b"", packed("::1") + bytes(7) + b"\1")
-    assert text == "[::1" or parse_address(text) == b""
+    assert parse_address(text) == b""
 
 
 @given(st.ip_addresses(), st.lists(st.text(max_size=20), max_size=5))

@@ -1,11 +1,12 @@
 import zoneinfo
 
 import pytest
+
 from collector.geo import load_countries
 
 COUNTRIES = load_countries()
-NOWHERE = ("Etc/", "Antarctica/", "CET", "CST6CDT", "EET", "EST", "HST", "MET", "MST", "PST8PDT", "WET", "Factory", "GMT",
-           "Greenwich", "UCT", "UTC", "Universal", "Zulu", "localtime")  # fmt: skip
+NOWHERE = ("Etc/", "Antarctica/", "CET", "CST6CDT", "EET", "EST", "HST", "MET", "MST", "PST8PDT", "WET", "Factory",
+           "GMT", "Greenwich", "UCT", "UTC", "Universal", "Zulu", "localtime")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import pytest
+
 from collector.opt_out import is_opt_out
 
 

@@ -7,9 +7,10 @@ import time
 from urllib.parse import quote
 
 import pytest
-from collector.placeholders import MAX_TEXT, scrub_path, scrub_text
 from hypothesis import given
 from hypothesis import strategies as st
+
+from collector.placeholders import MAX_TEXT, scrub_path, scrub_text
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r"
 UUID = "550e8400-e29b-41d4-a716-446655440000"

@@ -1,6 +1,6 @@
 import pytest
-from collector.sites import Sites
 
+from collector.sites import Sites
 from schema.settings import SiteSettings
 
 PLAIN = SiteSettings("example.com")

@@ -1,7 +1,8 @@
 import pytest
-from collector.urls import Url, parse_url, query_names, query_values, scrub_host, scrub_page
 from hypothesis import given
 from hypothesis import strategies as st
+
+from collector.urls import Url, parse_url, query_names, query_values, scrub_host, scrub_page
 
 
 @pytest.mark.parametrize(

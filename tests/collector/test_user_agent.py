@@ -1,9 +1,10 @@
 import gc
 
 import pytest
-from collector.user_agent import Browser, Browsers, parse_user_agent
 from hypothesis import given
 from hypothesis import strategies as st
+
+from collector.user_agent import Browser, Browsers, parse_user_agent
 
 MOZILLA = "Mozilla/5.0"
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -43,7 +44,8 @@ GOOGLEBOT = f"{MOZILLA} (compatible; Googlebot/2.1; +http://www.google.com/bot.h
             Browser("Tablet", "Chrome", "141", "Android", "14"),
         ),
         (
-            f"{MOZILLA} (Linux; Android 14; SM-S911B) {WEBKIT} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+            f"{MOZILLA} (Linux; Android 14; SM-S911B) {WEBKIT} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile"
+            " Safari/537.36",
             Browser("Mobile", "Samsung Internet", "28", "Android", "14"),
         ),
         (f"{MOZILLA} (X11; CrOS x86_64 14541.0.0) {WEBKIT} Chrome/141.0.0.0 Safari/537.36",

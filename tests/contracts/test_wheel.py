@@ -31,7 +31,7 @@ def test_the_wheel_holds_the_five_packages_and_nothing_else(wheel: Path) -> None
         "collector/static/script.js",
         "collector/sources.toml",
         "dashboard/templates/site.html",
-        "footfall/example/index.html",
+        "footfall/example/home.html",
     ],
 )
 def test_the_wheel_holds_what_is_not_python(wheel: Path, name: str) -> None:

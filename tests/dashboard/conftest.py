@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from support.counts import Counts
-from support.embedded import shared_store
 
 from schema.store_embedded import EmbeddedStore
+from support.embedded import shared_store
+from support.rollup_rows import RowWriter
 
 
 @pytest.fixture
@@ -16,5 +16,5 @@ def store() -> Iterator[EmbeddedStore]:
 
 
 @pytest.fixture
-def counts(store: EmbeddedStore) -> Counts:
-    return Counts(store)
+def rows(store: EmbeddedStore) -> RowWriter:
+    return RowWriter(store)

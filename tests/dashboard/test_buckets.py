@@ -4,10 +4,11 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from dashboard.buckets import Granularity, bucket_of, buckets, count_buckets, granularity_of, has_begun, label
 from dashboard.period import Period, parse_dates
-from hypothesis import given
-from hypothesis import strategies as st
 
 UTC = ZoneInfo("UTC")
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Santiago", "Pacific/Chatham"]
@@ -67,6 +68,7 @@ def test_a_bucket_has_begun_at_its_first_instant() -> None:
     assert not has_begun(midnight // 1000, period, midnight - 1)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), st.dates(date(2025, 1, 1), date(2027, 1, 1)), st.sampled_from(list(Granularity)))
 def test_buckets_are_in_order_and_have_names_of_their_own(zone: str, day: date, granularity: Granularity) -> None:
     period = parse_dates(day.isoformat(), date.fromordinal(day.toordinal() + 20).isoformat(), ZoneInfo(zone))

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from dashboard.period import NAMED, Period, local_day, parse_dates, parse_period, previous
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.period import NAMED, Period, local_day, parse_dates, parse_period, previous
 from schema.errors import QueryError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -106,6 +106,7 @@ def test_the_day_is_the_sites_own() -> None:
     assert local_day(at, ZoneInfo("America/New_York")) == date(2026, 3, 10)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(set(NAMED) - {"all"})),
     st.dates(date(1990, 1, 1), date(2100, 1, 1)),
@@ -119,6 +120,7 @@ def test_no_day_is_in_both_a_period_and_the_one_before(name: str, today: date) -
     assert abs(earlier.days - period.days) <= 3
 
 
+@settings(deadline=None)
 @given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.integers(1, 400))
 def test_custom_periods_are_followed_by_themselves(first: date, days: int) -> None:
     period = Period("custom", first, first + timedelta(days=days), BERLIN)

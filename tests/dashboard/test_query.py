@@ -3,10 +3,10 @@
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from dashboard.period import parse_dates
 from dashboard.query import Combination, Comparison, Condition, Connective, Operator, Query, answerable, plan
 from dashboard.vocabulary import METRICS
-
 from schema.errors import QueryError
 
 WEEK = parse_dates("2026-03-04", "2026-03-10", ZoneInfo("UTC"))

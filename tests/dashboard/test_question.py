@@ -1,17 +1,18 @@
 """From JSON to a query: what is understood, what is refused and how."""
 
+import contextlib
 import json
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from dashboard.answer import describe
 from dashboard.query import Combination, Comparison, Connective, Operator, Order, Query
 from dashboard.question import MAX_COMPARISONS, MAX_DEPTH, decode_question, read_question
 from dashboard.vocabulary import DIMENSIONS, METRICS
-from hypothesis import given
-from hypothesis import strategies as st
-
 from schema.errors import QueryError
 from schema.settings import SiteSettings
 
@@ -150,22 +151,18 @@ FIELDS = {
 }
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({}, optional=FIELDS))
 def test_any_json_is_either_a_query_or_refused(parts: dict[str, Any]) -> None:
     body = msgspec.json.encode(PLAIN | parts)
-    try:
+    with contextlib.suppress(QueryError):
         query = read_question(decode_question(body), SITE, NOW)
-    except QueryError as refused:
-        assert refused.field
-        assert refused.problem
-    else:
         again = read_question(decode_question(msgspec.json.encode(describe(query))), SITE, NOW)
         assert describe(again) == describe(query)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_either_a_question_or_refused(body: bytes) -> None:
-    try:
-        decode_question(body)
-    except QueryError as refused:
-        assert refused.field
+    with contextlib.suppress(QueryError):
+        assert decode_question(body).site_id

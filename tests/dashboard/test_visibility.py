@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from dashboard.period import parse_dates
 from dashboard.visibility import is_overtaken, visible_parts
-
 from schema.live import Snapshot
 
 WEEK = parse_dates("2026-03-04", "2026-03-10", ZoneInfo("UTC"))

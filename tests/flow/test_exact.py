@@ -8,18 +8,16 @@ from typing import Any
 
 import httpx
 import pytest
-from dashboard.access import make_token
 
+from dashboard.access import make_token
 from schema.batch import DAY_MS, day_start_ms
-from schema.settings import AggregatorSettings, CollectorSettings, DashboardSettings, Settings, SpoolSettings
 from support.beacons import send
-from support.clocked import ClockedFootfall, clocked_footfall
-from support.processes import free_port, wait_until
+from support.clocked import SECRET, ClockedFootfall, clocked_footfall, clocked_settings
+from support.processes import wait_until
 from support.scripted_day import MINUTE, Step, expected, script
 
 DAY = date(2026, 3, 10)
 START = day_start_ms(DAY)
-SECRET = "a secret that only this test knows"
 QUESTIONS = {
     "total": ([], ["visitors", "visits", "pageviews", "bounce_rate", "visit_duration"]),
     "page": (["event:page"], ["visitors", "pageviews", "visits"]),
@@ -32,24 +30,9 @@ QUESTIONS = {
 
 @pytest.fixture
 def footfall(tmp_path: Path) -> Iterator[ClockedFootfall]:
-    settings = Settings(
-        data_dir=tmp_path / "data",
-        collector=CollectorSettings(listen=f"127.0.0.1:{free_port()}", trusted_proxies=("127.0.0.1/32",)),
-        spool=SpoolSettings(segment_seconds=1, min_free_bytes=0),
-        aggregator=AggregatorSettings(live_seconds=1),
-        dashboard=DashboardSettings(listen=f"127.0.0.1:{free_port()}", share_secret=SECRET),
-    )
-    with clocked_footfall(settings, tmp_path, START) as footfall:
-        wait_until(lambda: _is_ready(footfall), 60, "everything is ready")
+    with clocked_footfall(clocked_settings(tmp_path / "data"), tmp_path, START) as footfall:
+        wait_until(footfall.is_ready, 60, "everything is ready")
         yield footfall
-
-
-def _is_ready(footfall: ClockedFootfall) -> bool:
-    addresses = (footfall.settings.collector.listen, footfall.settings.dashboard.listen)
-    try:
-        return all(httpx.get(f"http://{address}/health/ready").status_code == 200 for address in addresses)
-    except httpx.HTTPError:
-        return False
 
 
 def play(footfall: ClockedFootfall, ticks: list[list[Step]]) -> None:
@@ -105,7 +88,7 @@ def test_the_answers_are_exact_live_closed_and_archived(footfall: ClockedFootfal
     assert_answers(footfall, steps)
     footfall.kill()
     footfall.start()
-    wait_until(lambda: _is_ready(footfall), 60, "everything is ready again")
+    wait_until(footfall.is_ready, 60, "everything is ready again")
     assert_answers(footfall, steps)
     footfall.clock.turn_to(START + DAY_MS + 2 * MINUTE)
     segments = footfall.settings.spool_dir / DAY.isoformat()

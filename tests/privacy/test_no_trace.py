@@ -7,15 +7,19 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schema.batch import DAY_MS, day_start_ms
 from schema.rollups import ROLLUPS
 from support.beacons import Request, send
-from support.processes import Footfall, running_footfall, wait_until
+from support.clocked import clocked_footfall, clocked_settings
+from support.processes import wait_until
 
+DAY = date(2026, 3, 10)
 ADDRESSES = [f"203.0.113.{last}" for last in range(1, 200)] + [f"2001:db8:{n:x}:77::{n:x}" for n in range(1, 60)]
 AGENTS = [
     f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) CanaryAgent/{n} AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36"
@@ -72,7 +76,7 @@ def decoded_files(data_dir: Path) -> Iterator[tuple[str, bytes]]:
                 yield f"{path} decoded", str(pq.read_table(path).to_pydict()).encode()
 
 
-def decoded_store(footfall: Footfall) -> Iterator[tuple[str, bytes]]:
+def decoded_store(data_dir: Path) -> Iterator[tuple[str, bytes]]:
     """(name, content) of every table of the store, read with the engine itself, in a process of its own."""
     program = (
         "import sys, pathlib; from schema.store_embedded import EmbeddedStore;"
@@ -80,27 +84,30 @@ def decoded_store(footfall: Footfall) -> Iterator[tuple[str, bytes]]:
         "[print(store.query(f'SELECT * FROM {name}')) for name in sys.argv[2:]]"
     )
     names = [rollup.name for rollup in ROLLUPS]
-    command = [sys.executable, "-c", program, str(footfall.data_dir / "warehouse"), *names]
+    command = [sys.executable, "-c", program, str(data_dir / "warehouse"), *names]
     run = subprocess.run(command, capture_output=True, check=True)
     assert b"example.com" in run.stdout
     yield "the store's tables", run.stdout
 
 
 def test_nothing_that_could_identify_anyone_is_kept(tmp_path: Path) -> None:
-    requests = list(beacons())
-    with running_footfall(tmp_path, COLLECTOR__TRUSTED_PROXIES="127.0.0.1/32") as footfall:
-        statuses = asyncio.run(send(footfall.collector, requests))
+    settings = clocked_settings(tmp_path / "data")
+    segments = settings.spool_dir / DAY.isoformat()
+    with clocked_footfall(settings, tmp_path, day_start_ms(DAY) + DAY_MS // 2) as footfall:
+        wait_until(footfall.is_ready, 60, "everything is ready")
+        statuses = asyncio.run(send(settings.collector.listen, list(beacons())))
         assert set(statuses) == {202, 400}
-        token = footfall.token()
-        wait_until(
-            lambda: footfall.query(token, metrics=["visits"])["results"][0]["metrics"][0] > 50, what="they count"
-        )
-        assert list(_leaks(decoded_files(footfall.data_dir))) == []
-        footfall.kill_everything()
-        found = [*decoded_files(footfall.data_dir), *decoded_store(footfall)]
-        found.append(("the log", footfall.log_file.read_bytes()))
-        assert len(found) > 10
-        assert list(_leaks(iter(found))) == []
+        assert list(segments.iterdir())
+        assert list(_leaks(decoded_files(settings.data_dir))) == []  # while hits are in the spool
+        footfall.clock.turn_to(day_start_ms(DAY) + DAY_MS + DAY_MS // 2)
+        wait_until(lambda: not segments.exists(), 60, "the day is closed")
+    found = [
+        *decoded_files(settings.data_dir),
+        *decoded_store(settings.data_dir),
+        ("the log", footfall.log_file.read_bytes()),
+    ]
+    assert sum(name.endswith("decoded") for name, _ in found) >= 5
+    assert list(_leaks(iter(found))) == []
 
 
 def _leaks(contents: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -37,7 +37,7 @@ trees = st.builds(
     data_dir=texts.filter(bool).map(Path),
     node=st.integers(0, 4095),
     site=sites,
-    collector=st.builds(CollectorSettings, workers=st.integers(1, 64), geo_database=texts),
+    collector=st.builds(CollectorSettings, workers=st.integers(1, 64), respect_dnt=st.booleans()),
     spool=st.builds(SpoolSettings, segment_seconds=st.integers(1, 300)),
     aggregator=st.builds(AggregatorSettings, live_seconds=st.integers(1, 300)),
     store=st.builds(StoreSettings, url=texts.map(lambda text: f"chdb:{text}")),

@@ -15,9 +15,11 @@ from footfall.process import bind_listener
 from schema.durable_files import replace_file
 from schema.format_settings import format_toml
 from schema.load_settings import load_settings
-from schema.settings import Settings
+from schema.settings import AggregatorSettings, CollectorSettings, DashboardSettings, Settings, SpoolSettings
+from support.processes import are_ready, free_port
 
 TESTS = Path(__file__).parents[1]
+SECRET = "a secret that only tests know"
 _MOMENT = struct.Struct("<Q")
 
 
@@ -33,6 +35,17 @@ class FileClock:
     def turn_to(self, at_ms: int) -> None:
         """Set every process that reads this file to the instant."""
         replace_file(self.file, _MOMENT.pack(at_ms))
+
+
+def clocked_settings(data_dir: Path) -> Settings:
+    """Settings on free ports, quick, that believe the tests about where beacons come from."""
+    return Settings(
+        data_dir=data_dir,
+        collector=CollectorSettings(listen=f"127.0.0.1:{free_port()}", trusted_proxies=("127.0.0.1/32",)),
+        spool=SpoolSettings(segment_seconds=1, min_free_bytes=0),
+        aggregator=AggregatorSettings(live_seconds=1),
+        dashboard=DashboardSettings(listen=f"127.0.0.1:{free_port()}", share_secret=SECRET),
+    )
 
 
 @dataclass
@@ -53,6 +66,10 @@ class ClockedFootfall:
             self._spawn("store-process", dashboard.fileno())
             for _ in range(self.settings.collector.workers):
                 self._spawn("worker", collector.fileno())
+
+    def is_ready(self) -> bool:
+        """Whether collector and dashboard say that they are."""
+        return are_ready(self.settings.collector.listen, self.settings.dashboard.listen)
 
     def kill(self) -> None:
         """kill -9 to all of them."""

@@ -1,59 +1,73 @@
-"""Rows of counts with known sums, straight into the real store."""
+"""Tables of counts as plain dictionaries, to compare with the independent count and to read in a test."""
 
-import datetime as dt
-import itertools
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
-from schema.live import SNAPSHOTS, create_live_tables, live_table
+from aggregator.day import Day
+from aggregator.local_time import LocalTime
+from aggregator.rollup import Tables
+from schema.batch import utc_day
+from schema.hit import Record
 from schema.rollups import BY_NAME
-from schema.store_embedded import EmbeddedStore
+from support.oracle import Counts, Oracle
 
-SITE = "example.com"
-TYPES = {
-    "text": pa.string(),
-    "Date": pa.date32(),
-    "DateTime('UTC')": pa.timestamp("s", "UTC"),
-    "UInt32": pa.uint32(),
-    "UInt64": pa.uint64(),
-    "Int64": pa.int64(),
-}
+UTC_ONLY: Mapping[str, str] = {}
 
 
-class Counts:
-    """Writes rollup rows: what is not given is empty or 0; `at` is an hour in UTC and gives the day."""
+def local_time(zones: Mapping[str, str] = UTC_ONLY) -> LocalTime:
+    """Sites with these IANA time zones."""
+    return LocalTime({site: ZoneInfo(name) for site, name in zones.items()})
 
-    def __init__(self, store: EmbeddedStore) -> None:
-        self.store = store
-        self._numbers = itertools.count()
 
-    def add(self, rollup: str, *rows: dict[str, Any], table: str = "") -> None:
-        """Insert `rows` into `rollup`, or into another table of its columns."""
-        full = [self._row(rollup, **row) for row in rows]
-        columns = BY_NAME[rollup].columns
-        arrays = {c.name: pa.array([row[c.name] for row in full], TYPES[c.type]) for c in columns}
-        self.store.insert(table or rollup, pa.table(arrays), f"q{next(self._numbers)}")
+def count(records: Sequence[Record], zones: Mapping[str, str] = UTC_ONLY) -> Counts:
+    """Everything about the records of one UTC day, by the real code."""
+    day = Day(utc_day(records[0].at), local_time(zones))
+    day.absorb(records)
+    return counts_of([day.live()])
 
-    def add_live(self, rollup: str, node: int, slot: str, *rows: dict[str, Any]) -> None:
-        """Insert `rows` into a live slot."""
-        self.add(rollup, *rows, table=live_table(node, slot, rollup))
 
-    def snapshot(self, node: int, number: int, through: int, open_day: dt.date) -> None:
-        """Announce a live snapshot."""
-        create_live_tables(self.store, node)
-        self.store.execute(
-            f"INSERT INTO {SNAPSHOTS} VALUES ({node}, {number}, {through}, '{open_day.isoformat()}', 0)"
-        )
+def oracle_counts(records: Sequence[Record], zones: Mapping[str, str] = UTC_ONLY) -> Counts:
+    """The same by the independent count."""
+    return without_zeros(Oracle(records, zones).counts)
 
-    def empty_slot(self, node: int, slot: str) -> None:
-        """What a node does before it fills a slot anew."""
-        for rollup in BY_NAME:
-            self.store.execute(f"TRUNCATE TABLE {live_table(node, slot, rollup)}")
 
-    def _row(self, rollup: str, *, at: str = "2026-03-10 09:00", site: str = SITE, **given: Any) -> dict[str, Any]:
-        hour = dt.datetime.fromisoformat(at).replace(tzinfo=dt.UTC)
-        defaults = {c.name: "" if c.type == "text" else 0 for c in BY_NAME[rollup].columns}
-        unknown = set(given) - set(defaults)
-        assert not unknown, unknown
-        return {**defaults, "site": site, "day": hour.date(), "hour": hour, "batch": 1, **given}
+def counts_of(parts: Iterable[Tables]) -> Counts:
+    """All rows of some tables, those of equal key added up."""
+    counts: Counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+    for tables in parts:
+        for name, table in tables.items():
+            rollup = BY_NAME[name]
+            for row in table.to_dict("records"):
+                key = tuple(_plain(column, row[column]) for column in rollup.key_names)
+                for measure in rollup.measure_names:
+                    counts[name][key][measure] += row[measure]
+    return without_zeros(counts)
+
+
+def without_zeros(counts: Counts) -> Counts:
+    """Only measures that are not 0, only rows that have one, only tables that have a row."""
+    found: Counts = {}
+    for name, rows in counts.items():
+        kept = {key: {measure: n for measure, n in measures.items() if n} for key, measures in rows.items()}
+        if kept := {key: measures for key, measures in kept.items() if measures}:
+            found[name] = kept
+    return found
+
+
+def total(counts: Counts, rollup: str, measure: str, *columns: str) -> Any:
+    """One measure: its sum, or per value of a key column, or of several."""
+    names = BY_NAME[rollup].key_names
+    sums: dict[Any, int] = defaultdict(int)
+    for key, measures in counts.get(rollup, {}).items():
+        values = tuple(key[names.index(column)] for column in columns)
+        sums[values[0] if len(values) == 1 else values] += measures.get(measure, 0)
+    return {value: n for value, n in sums.items() if n} if columns else sum(sums.values())
+
+
+def _plain(column: str, value: Any) -> Any:
+    return date(1970, 1, 1) + timedelta(days=value) if column == "day" else value

@@ -41,6 +41,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def are_ready(*addresses: str) -> bool:
+    """Whether every process at these addresses says that it is ready."""
+    try:
+        return all(httpx.get(f"http://{address}/health/ready", timeout=2).status_code == 200 for address in addresses)
+    except httpx.HTTPError:
+        return False
+
+
 def child_processes(parent: int) -> dict[int, str]:
     """The direct children of a process: id → command line."""
     found = {}
@@ -128,13 +136,7 @@ class Footfall:
         """Whether collector and dashboard say that they are ready."""
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError(f"footfall ended with {self.process.returncode}: {self.log_file.read_text()}")
-        try:
-            return all(
-                httpx.get(f"http://{address}/health/ready", timeout=2).status_code == 200
-                for address in (self.collector, self.dashboard)
-            )
-        except httpx.HTTPError:
-            return False
+        return are_ready(self.collector, self.dashboard)
 
     def children(self) -> dict[int, str]:
         """Its child processes: id → command line."""

@@ -51,6 +51,8 @@ def hits(draw: st.DrawFn) -> Hit:
     )
 
 
-rejected_hits = st.builds(RejectedHit, _SITES | st.just(""), _INSTANTS, st.sampled_from([Rejection.BOT, Rejection.HOSTNAME]))
+rejected_hits = st.builds(
+    RejectedHit, _SITES | st.just(""), _INSTANTS, st.sampled_from([Rejection.BOT, Rejection.HOSTNAME])
+)
 
 records: st.SearchStrategy[list[Record]] = st.lists(st.one_of(hits(), hits(), hits(), rejected_hits), max_size=25)

@@ -1,0 +1,70 @@
+"""The counts as they are with one set of live snapshots: answers to queries, visits still open, rejections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from dashboard.answer import Answer, ResultRow, page, read_rows
+from dashboard.period import ALL, EARLIEST, Period, local_day
+from dashboard.query import Query, plan
+from dashboard.sql import count_rows, select, select_first_day, select_rejections
+from dashboard.vocabulary import Formula
+from schema.live import Snapshot, live_table
+from schema.store import Store
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What `store` holds up to `snapshots`; Reader makes it, and sees to it that they are still in place.
+
+    Raises, from every method:
+        StoreUnavailableError: the store does not answer now.
+    """
+
+    store: Store
+    snapshots: Sequence[Snapshot]
+
+    def ask(self, query: Query, now_ms: int) -> Answer:
+        """Return the answer to `query`.
+
+        Raises:
+            QueryError: the counts cannot tell it.
+        """
+        if query.period.name == ALL:
+            query = replace(query, period=self.narrow(query.site, query.period, now_ms))
+        formulas = plan(query)
+        statement = select(query, formulas, self.snapshots)
+        results = read_rows(query, formulas, statement, self.store.query(statement.sql, statement.values), now_ms)
+        total = self._total_rows(query, formulas, results) if query.has_total_rows else None
+        return Answer(query, page(query, results) if query.filled else results, total)
+
+    def first_day(self, site: str) -> date | None:
+        """Return the first local day of `site` with a visit; None before that."""
+        statement = select_first_day(site, self.snapshots)
+        ((day,),) = self.store.query(statement.sql, statement.values)
+        return day if day > EARLIEST else None
+
+    def narrow(self, site: str, period: Period, now_ms: int) -> Period:
+        """Return the period from the first day of `site` that has a visit."""
+        first = self.first_day(site) or local_day(now_ms, period.zone)
+        return replace(period, start=min(first, period.last))
+
+    def open_visits(self, site: str) -> int | None:
+        """Return how many visits of `site` are open; None before the first live snapshot."""
+        tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in self.snapshots]
+        sql = [f"SELECT sum(visits) FROM {table} WHERE site = {{site:String}}" for table in tables]
+        return sum(self.store.query(each, {"site": site})[0][0] for each in sql) if sql else None
+
+    def rejections(self, site: str, period: Period) -> dict[str, int]:
+        """Return how many beacons were not counted: reason → hits, the most frequent first."""
+        statement = select_rejections(site, period, self.snapshots)
+        return dict(self.store.query(statement.sql, statement.values))
+
+    def _total_rows(self, query: Query, formulas: Mapping[str, Formula], results: Sequence[ResultRow]) -> int:
+        if query.filled or not query.dimensions:
+            return len(results)
+        statement = count_rows(query, formulas, self.snapshots)
+        ((count,),) = self.store.query(statement.sql, statement.values)
+        return int(count)

@@ -1,0 +1,170 @@
+"""What becomes of a beacon: every reason not to count it, and what is kept of one that counts."""
+
+import base64
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.beacon import Beacon
+from collector.pipeline import STEPS, Tables, decide
+from schema.hit import Hit, RejectedHit, Rejection, encode_records
+from support.hits import at
+
+Make = Callable[..., Beacon]
+
+KEY = bytes(range(32))
+PAGEVIEW = {"n": "pageview", "d": "example.com", "u": "https://example.com/a"}
+HEADLESS = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/141.0 Safari/537.36"
+
+names_of_people = st.from_regex(r"[a-z]{6,12}\.[a-z0-9]{3,9}@[a-z]{3,9}\.[a-z]{2,3}", fullmatch=True)
+tokens = st.integers(0, 2**64).flatmap(
+    lambda seed: st.sampled_from(
+        [
+            random.Random(seed).randbytes(16).hex(),
+            base64.urlsafe_b64encode(random.Random(seed).randbytes(42)).decode(),
+        ]
+    )
+)
+writings = st.sampled_from([str, quote, lambda text: "".join(f"%{byte:02X}" for byte in text.encode())])
+places: list[Callable[[str], dict[str, Any]]] = [
+    lambda secret: {"u": f"https://example.com/a/{secret}/b"},
+    lambda secret: {"u": f"https://example.com/file-{secret}.html"},
+    lambda secret: {"u": f"https://example.com/?email={secret}&gclid={secret}"},
+    lambda secret: {"u": f"https://example.com/?utm_source={secret}&utm_content=x+{secret}"},
+    lambda secret: {"u": f"https://example.com/?ref={secret}"},
+    lambda secret: {"u": f"https://example.com/#/a/{secret}", "h": 1},
+    lambda secret: {"u": f"https://{secret}@example.com/"},
+    lambda secret: {"r": f"https://mail.example/inbox/{secret}?to={secret}#{secret}"},
+    lambda secret: {"r": f"https://user:{secret}@mail.example/"},
+    lambda secret: {"n": f"Mail {secret}"[:120]},
+    lambda secret: {"n": "Mail", "p": {"who": secret}},
+    lambda secret: {"n": "Mail", "p": {secret: "x"}},
+    lambda secret: {"n": "Mail", "p": {"url": f"https://h.example/{secret}?a={secret}"}},
+    lambda secret: {"n": "Mail", "$": {"currency": secret, "amount": secret}},
+    lambda secret: {"z": secret, "w": secret, "k": secret, "v": secret, "title": secret},
+]
+
+
+def decided(beacon: Beacon, tables: Tables) -> Rejection | Hit:
+    (domain,) = beacon.domains
+    record = decide(beacon, domain, tables, KEY)
+    return record.reason if isinstance(record, RejectedHit) else record
+
+
+def test_a_beacon_that_counts(beacon_of: Make, tables: Tables) -> None:
+    hit = decided(beacon_of({**PAGEVIEW, "r": "https://www.google.com/", "z": "Europe/Vienna", "w": 992}), tables)
+    assert isinstance(hit, Hit)
+    assert (hit.site, hit.at, hit.hostname, hit.path) == ("example.com", at("10:00"), "example.com", "/a")
+    assert (hit.source, hit.channel, hit.referrer) == ("Google", "Organic Search", "google.com")
+    assert (hit.country, hit.language, hit.screen) == ("AT", "de", "Laptop")
+    assert (hit.device, hit.browser, hit.browser_version, hit.os) == ("Desktop", "Firefox", "143", "Linux")
+
+
+@pytest.mark.parametrize(
+    ("wire", "headers", "reason"),
+    [
+        ({"d": "other.example"}, {}, Rejection.UNKNOWN_SITE),
+        ({"d": None, "u": "https://other.example/"}, {}, Rejection.UNKNOWN_SITE),
+        ({}, {"sec-gpc": "1"}, Rejection.OPT_OUT),
+        ({}, {"dnt": "1"}, Rejection.OPT_OUT),
+        ({}, {"sec-purpose": "prefetch;prerender"}, Rejection.PREFETCH),
+        ({"d": "shop.example"}, {}, Rejection.HOSTNAME),
+        ({}, {"user-agent": HEADLESS}, Rejection.BOT),
+        ({}, {"user-agent": ""}, Rejection.BOT),
+    ],
+)
+def test_a_beacon_that_does_not_count(
+    beacon_of: Make, tables: Tables, wire: dict[str, Any], headers: dict[str, str], reason: Rejection
+) -> None:
+    assert decided(beacon_of({**PAGEVIEW, **wire}, headers), tables) is reason
+
+
+def test_every_reason_is_found_by_a_step_or_elsewhere() -> None:
+    """The steps' are in the table above; the others are found when the beacon is parsed, and by the aggregator."""
+    elsewhere = {Rejection.MALFORMED, Rejection.DUPLICATE, Rejection.NO_VISIT}
+    steps = {Rejection.UNKNOWN_SITE, Rejection.OPT_OUT, Rejection.PREFETCH, Rejection.HOSTNAME, Rejection.BOT}
+    assert steps | elsewhere == set(Rejection)
+
+
+def test_of_an_opt_out_nothing_but_site_and_reason_is_kept(beacon_of: Make, tables: Tables) -> None:
+    beacon = beacon_of({**PAGEVIEW, "n": "Signup", "r": "https://blog.example/"}, {"sec-gpc": "1"})
+    assert decide(beacon, "example.com", tables, KEY) == RejectedHit("example.com", at("10:00"), Rejection.OPT_OUT)
+
+
+def test_an_opt_out_comes_before_every_other_look_at_the_sender(beacon_of: Make, tables: Tables) -> None:
+    headers = {"sec-gpc": "1", "user-agent": HEADLESS, "purpose": "prefetch"}
+    assert decided(beacon_of({**PAGEVIEW, "d": "shop.example"}, headers), tables) is Rejection.OPT_OUT
+
+
+def test_the_site_of_an_unknown_domain_is_not_kept(beacon_of: Make, tables: Tables) -> None:
+    record = decide(beacon_of({**PAGEVIEW, "d": "alice.example"}), "alice.example", tables, KEY)
+    assert record == RejectedHit("", at("10:00"), Rejection.UNKNOWN_SITE)
+
+
+@pytest.mark.parametrize("host", ["shop.example", "www.shop.example", "checkout.example"])
+def test_pages_on_a_sites_own_hosts_count(beacon_of: Make, tables: Tables, host: str) -> None:
+    assert isinstance(decided(beacon_of({**PAGEVIEW, "d": "shop.example", "u": f"https://{host}/"}), tables), Hit)
+
+
+@pytest.mark.parametrize(
+    "referrer", ["https://example.com/b", "https://www.example.com/", "https://blog.example.com/", "not an address"]
+)
+def test_the_site_itself_is_no_referrer(beacon_of: Make, tables: Tables, referrer: str) -> None:
+    hit = decided(beacon_of({**PAGEVIEW, "r": referrer}), tables)
+    assert isinstance(hit, Hit)
+    assert (hit.source, hit.channel, hit.referrer) == ("Direct / None", "Direct", "")
+
+
+def test_the_host_of_the_page_is_no_referrer_whatever_the_site_is_called(beacon_of: Make, tables: Tables) -> None:
+    hit = decided(beacon_of({**PAGEVIEW, "u": "https://mirror.net/a", "r": "https://mirror.net/b"}), tables)
+    assert isinstance(hit, Hit)
+    assert hit.referrer == ""
+
+
+def test_a_visitor_is_another_one_on_another_site(beacon_of: Make, tables: Tables) -> None:
+    beacon = beacon_of({**PAGEVIEW, "d": "example.com,shop.example", "u": "https://shop.example/"})
+    hits = [decide(beacon, domain, tables, KEY) for domain in beacon.domains]
+    assert all(isinstance(hit, Hit) for hit in hits)
+    assert len({getattr(hit, "visitor", None) for hit in hits}) == 2
+
+
+def test_two_properties_that_become_one_are_one(beacon_of: Make, tables: Tables) -> None:
+    hit = decided(beacon_of({**PAGEVIEW, "n": "x", "p": {"a@b.example": "1", "c@d.example": "2"}}), tables)
+    assert isinstance(hit, Hit)
+    assert [key for key, _ in hit.props] == [":email"]
+
+
+@given(names_of_people, writings, st.sampled_from(places))
+def test_no_email_address_is_anywhere_in_the_hit(
+    beacon_of: Make, tables: Tables, person: str, write: Callable[[str], str], place: Callable[[str], dict[str, Any]]
+) -> None:
+    record = decided(beacon_of({**PAGEVIEW, **place(write(person))}), tables)
+    assert isinstance(record, Hit)
+    encoded = encode_records([record])
+    assert person.partition("@")[0].encode() not in encoded
+    assert b"@" not in encoded.replace(b"\xcf" + record.visitor.to_bytes(8, "big"), b"")
+
+
+@given(tokens, writings, st.sampled_from(places))
+def test_no_token_is_anywhere_in_the_hit(
+    beacon_of: Make, tables: Tables, token: str, write: Callable[[str], str], place: Callable[[str], dict[str, Any]]
+) -> None:
+    record = decided(beacon_of({**PAGEVIEW, **place(write(token))}), tables)
+    assert isinstance(record, Hit)
+    assert token.encode() not in encode_records([record])
+
+
+def test_the_steps_are_named_for_what_they_do() -> None:
+    assert all(step.__name__.startswith(("add_", "reject_")) for step in STEPS)
+    assert all(step.__doc__ for step in STEPS)
+
+
+def test_without_the_named_steps_a_beacon_would_count(beacon_of: Make, tables: Tables) -> None:
+    """The safeguard of the table of rejections: its beacons differ from this one only in what is rejected."""
+    assert isinstance(decided(beacon_of(PAGEVIEW), replace(tables)), Hit)

@@ -1,0 +1,67 @@
+import fcntl
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from collector.segment import Segment
+from schema.spool_format import HEADER_BYTES, OPEN, SEALED, decode_header, is_sealed, scan_frames
+
+DAY = date(2026, 3, 10)
+NOW = 1_773_136_800_123
+
+
+def only_file(spool: Path) -> Path:
+    (path,) = [path for path in spool.rglob("*") if path.is_file()]
+    return path
+
+
+def test_a_new_segment_is_visible_private_and_locked(tmp_path: Path) -> None:
+    segment = Segment(tmp_path, 7, DAY, NOW)
+    path = only_file(tmp_path)
+    header = decode_header(path.read_bytes())
+    assert (header.node, header.day, header.created_at) == (7, DAY, NOW)
+    assert path == tmp_path / "2026-03-10" / (header.name + OPEN)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    with path.open("rb") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    segment.seal()
+
+
+def test_what_is_appended_can_be_read_at_once(tmp_path: Path) -> None:
+    segment = Segment(tmp_path, 7, DAY, NOW)
+    segment.append([b"one", b"two"])
+    segment.append([b"three"])
+    content = only_file(tmp_path).read_bytes()
+    assert scan_frames(content, decode_header(content).segment_id).payloads == [b"one", b"two", b"three"]
+    segment.seal()
+
+
+def test_it_tells_how_much_it_wrote(tmp_path: Path) -> None:
+    segment = Segment(tmp_path, 7, DAY, NOW)
+    assert segment.append([b"one", b"two"]) == only_file(tmp_path).stat().st_size - HEADER_BYTES
+    segment.seal()
+
+
+def test_a_sealed_segment_is_whole_and_nobodys(tmp_path: Path) -> None:
+    segment = Segment(tmp_path, 7, DAY, NOW)
+    segment.append([b"one"])
+    segment.seal()
+    path = only_file(tmp_path)
+    assert path.suffix == SEALED
+    assert is_sealed(path.read_bytes())
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_segment_without_hits_is_whole_too(tmp_path: Path) -> None:
+    Segment(tmp_path, 7, DAY, NOW).seal()
+    assert is_sealed(only_file(tmp_path).read_bytes())
+
+
+def test_two_segments_of_one_moment_are_two_files(tmp_path: Path) -> None:
+    for _ in range(2):
+        Segment(tmp_path, 7, DAY, NOW).seal()
+    assert len(os.listdir(tmp_path / "2026-03-10")) == 2
