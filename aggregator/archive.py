@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import xxhash
 
 from aggregator.chunks import Chunk, arrow_schema, cut_chunks
+from aggregator.day_directories import days_in
 from aggregator.manifest import (
     SUFFIX,
     Manifest,
@@ -65,8 +66,7 @@ class Archive:
 
     def days(self) -> list[date]:
         """Return the UTC days of which there is anything, oldest first."""
-        names = [entry.name for entry in self.root.iterdir()] if self.root.is_dir() else []
-        return sorted(date.fromisoformat(name) for name in names if name != QUARANTINE_NAME)
+        return days_in(self.root)
 
     def manifests(self, day: date) -> tuple[list[Manifest], list[ArchiveDamagedError]]:
         """Return the manifests of a UTC day, and what was wrong with those that had to be set aside.

@@ -87,7 +87,7 @@ class Day:
         """Turn fresh records into frames."""
         fresh, self._fresh = self._fresh, []
         hits = hit_frame([record for record in fresh if isinstance(record, Hit)], self._texts)
-        rejected = rejected_frame((record for record in fresh if isinstance(record, RejectedHit)), self._texts)
+        rejected = rejected_frame([record for record in fresh if isinstance(record, RejectedHit)], self._texts)
         self._arrived.append(self._placed(hits))
         self._rejected.append(self._placed(rejected))
 

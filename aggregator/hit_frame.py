@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -30,7 +29,7 @@ _TYPES = {
 
 def hit_frame(hits: Sequence[Hit], texts: Texts) -> pd.DataFrame:
     """Return a row per hit and a column per field; texts become their numbers in `texts`."""
-    columns = dict(zip(FIELDS, _transposed(map(attrgetter(*FIELDS), hits), len(FIELDS)), strict=True))
+    columns = {name: list(map(attrgetter(name), hits)) for name in FIELDS}
     return pd.DataFrame(
         {
             name: texts.numbers(column) if name in TEXT_FIELDS else pd.Series(column, dtype=_TYPES[name])
@@ -39,11 +38,14 @@ def hit_frame(hits: Sequence[Hit], texts: Texts) -> pd.DataFrame:
     )
 
 
-def rejected_frame(hits: Iterable[RejectedHit], texts: Texts) -> pd.DataFrame:
+def rejected_frame(hits: Sequence[RejectedHit], texts: Texts) -> pd.DataFrame:
     """Return a row per rejected hit: site and reason as numbers in `texts`, at."""
-    sites, instants, reasons = _transposed(((hit.site, hit.at, hit.reason.value) for hit in hits), 3)
     return pd.DataFrame(
-        {"site": texts.numbers(sites), "at": np.array(instants, np.int64), "reason": texts.numbers(reasons)}
+        {
+            "site": texts.numbers([hit.site for hit in hits]),
+            "at": np.array([hit.at for hit in hits], np.int64),
+            "reason": texts.numbers([hit.reason.value for hit in hits]),
+        }
     )
 
 
@@ -62,7 +64,3 @@ def in_order(hits: pd.DataFrame, texts: Texts) -> pd.DataFrame:
 
 def _comparable(column: pd.Series, texts: Texts) -> list[object]:
     return [texts.text(number) for number in column] if column.name in TEXT_FIELDS else column.tolist()
-
-
-def _transposed(rows: Iterable[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
-    return list(zip(*rows, strict=True)) or [()] * width

@@ -94,7 +94,7 @@ def decode_manifest(content: bytes) -> Manifest:
     """
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ArchiveDamagedError(f"a manifest cannot be read ({error})") from None
     if manifest.checksum != _checksum(manifest):
         raise ArchiveDamagedError("a manifest does not match its checksum")

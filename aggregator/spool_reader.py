@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from aggregator.day_directories import days_in
 from aggregator.quarantine import Quarantine
 from schema.durable_files import fsync_directory
 from schema.errors import SegmentDamagedError
@@ -66,8 +67,7 @@ class SpoolReader:
 
     def days(self) -> list[date]:
         """Return the UTC days that have a directory, oldest first."""
-        names = os.listdir(self._spool_dir) if self._spool_dir.is_dir() else []
-        return sorted(day for name in names if (day := _day_of(name)))
+        return days_in(self._spool_dir)
 
     def read(self, day: date) -> Iterator[Reading]:
         """Yield what has become readable since the last time, by segment in order of their creation."""
@@ -144,7 +144,7 @@ def _take(scan: Scan, progress: _Progress) -> list[Record]:
     for payload in scan.payloads:
         try:
             records += decode_records(payload)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             progress.undecodable += 1
     return records
 
@@ -163,10 +163,3 @@ def _is_segment(name: str) -> bool:
 
 def _stem(name: str) -> str:
     return name.rpartition(".")[0]
-
-
-def _day_of(name: str) -> date | None:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        return None

@@ -61,8 +61,7 @@ class DayKey:
         if not _read_key(path, self._key):
             return False
         for other in self._directory.iterdir():
-            other_day = _day_of(other) or date.min
-            if not day <= other_day <= day + _MAX_AHEAD:
+            if _is_over(other, day):
                 destroy_file(other)
         return True
 
@@ -97,6 +96,16 @@ def _read_key(path: Path, key: bytearray) -> bool:
             return is_whole and os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _is_over(path: Path, day: date) -> bool:
+    """Whether the file is of no use on `day`. One still being made is left alone: its maker may be just behind.
+
+    If it was left behind by a crash, then its key was never used, or it is one file with a key that is destroyed.
+    """
+    file_day = _day_of(path) or date.min
+    still_made = timedelta(days=1) if path.suffix != _SUFFIX else timedelta(0)
+    return not day - still_made <= file_day <= day + _MAX_AHEAD
 
 
 def _day_of(path: Path) -> date | None:

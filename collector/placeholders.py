@@ -14,9 +14,9 @@ _MAX_ENCODINGS = 4  # browsers encode once, careless pages twice
 _AT = "@＠﹫"
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _QUERY = re.compile(r"[?#]\S*")
-# Anchored at the start of a word, so that a long word without "@" is looked at once and not from each of its letters.
+# Both are anchored at the start of a word: a long one that is neither is looked at once, not from each of its letters.
 _EMAIL = re.compile(rf"(?<![^\s/{_AT}])[^\s/{_AT}]++(?:[{_AT}]++[^\s/{_AT}]++)+")
-_JWT = re.compile(r"eyJ[\w-]{4,}+\.[\w.=-]++")
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{4,}+\.[\w.=-]++")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9_~+=-]{16,}+")
 _DIGITS = re.compile(r"\d{6,}+")

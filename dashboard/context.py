@@ -15,7 +15,7 @@ from dashboard.access import Grant, bearer_token, cookie_name, read_token
 from dashboard.counts import Counts
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
-from schema.errors import RejectError
+from schema.errors import RejectError, RetryError
 from schema.settings import Settings
 
 STORE_THREADS = 3  # each holds one connection of the store for good
@@ -26,11 +26,13 @@ Found = TypeVar("Found")
 
 
 class Measures:
-    """What /metrics tells: how many questions, and how long the store took. No sites, no paths."""
+    """What /metrics tells of the dashboard itself: how long the store took, and how often it failed. No sites."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter("footfall_dashboard_answers", "Answers by status", ["status"], registry=self.registry)
+        self.store_failures = Counter(
+            "footfall_dashboard_store_failures", "Times that the store did not answer", registry=self.registry
+        )
         self.store_seconds = Histogram(
             "footfall_dashboard_store_seconds", "Time to read one page or answer from the store", registry=self.registry
         )
@@ -53,7 +55,7 @@ class Context:
 
     async def read(self, find: Callable[[Counts], Found]) -> Found:
         """Return what `find` finds in the counts; done in one of the store's threads, the event loop never waits."""
-        with self.measures.store_seconds.time():
+        with self.measures.store_seconds.time(), self.measures.store_failures.count_exceptions(RetryError):
             return await asyncio.get_running_loop().run_in_executor(self.threads, self.reader.read, find)
 
     def grant_of(self, request: Request) -> Grant | None:

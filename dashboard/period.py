@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from schema.errors import QueryError
 
-EARLIEST, LATEST = date(1970, 1, 1), date(2149, 6, 6)  # what the store's Date holds
+EARLIEST, LATEST = date(1970, 1, 1), date(2100, 1, 1)  # what a Date holds, in old stores too
 CUSTOM, ALL = "custom", "all"
 
 _DAY = timedelta(days=1)

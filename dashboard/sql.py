@@ -70,11 +70,12 @@ def select_first_day(site: str, snapshots: Sequence[Snapshot]) -> Statement:
     """Return the statement that tells a site's first day with a visit; 1970-01-01 without one."""
     values = Values({"site": site})
     ever = Period(ALL, EARLIEST, LATEST, ZoneInfo("UTC"))
-    days = [
+    firsts = [
         f"SELECT day AS d FROM {part.table} WHERE {_within(part, ever, values)} ORDER BY site, day LIMIT 1"
         for part in visible_parts("visits", ever, snapshots)
     ]
-    return Statement(f"SELECT min(d) FROM ({' UNION ALL '.join(f'SELECT d FROM ({first})' for first in days)})", values.bound, ())
+    union = " UNION ALL ".join(f"SELECT d FROM ({first})" for first in firsts)
+    return Statement(f"SELECT min(d) FROM ({union})", values.bound, ())
 
 
 def select_rejections(site: str, period: Period, snapshots: Sequence[Snapshot]) -> Statement:

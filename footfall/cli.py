@@ -148,6 +148,7 @@ def store_process(
 def main() -> None:
     """Run the command line; turn our errors into one sentence and an exit code."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         app()
     except StopError as error:

@@ -31,7 +31,8 @@ def read(table: str, data_dir: str | Path = "data", *, start: date = date.min, e
     archive = Archive(Path(data_dir) / "archive", _ANY_NODE)
     days = [day for day in archive.days() if start <= day < end]
     schema = arrow_schema(BY_NAME[table])
-    return pa.concat_tables([schema.empty_table(), *_tables(archive, days, table)]).to_pandas()
+    rows: pd.DataFrame = pa.concat_tables([schema.empty_table(), *_tables(archive, days, table)]).to_pandas()
+    return rows
 
 
 def _tables(archive: Archive, days: list[date], table: str) -> Iterator[pa.Table]:

@@ -1,6 +1,5 @@
-import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 import pyarrow as pa
@@ -10,7 +9,6 @@ from aggregator import chunks
 from aggregator.chunks import arrow_schema, cut_chunks, rows_of_chunks, to_arrow
 from schema.batch import Window, batch_number
 from schema.rollups import REJECTIONS, ROLLUPS, Rollup
-from schema.store_embedded import EmbeddedStore
 from support.embedded import shared_store
 
 WINDOW = Window(5_900_000)
@@ -67,17 +65,11 @@ def test_the_store_takes_every_rollups_types(rollup: Rollup) -> None:
         pa.int64(): [-(2**63), 2**63 - 1],
     }
     rows = pa.table([pa.array(edges[field.type], field.type) for field in schema], schema)
+    names = ", ".join(name if name != "hour" else "toUnixTimestamp(hour)" for name in schema.names)
     with shared_store() as store:
         store.insert(rollup.name, rows, "q")
-        assert _read(store, rollup) == [tuple(row.values()) for row in rows.to_pylist()]
-
-
-def _read(store: EmbeddedStore, rollup: Rollup) -> list[tuple[object, ...]]:
-    names = ", ".join(column.name for column in rollup.columns)
-    query = f"SELECT {names} FROM {rollup.name} ORDER BY batch"
-    columns = re.sub(r"\bhour\b", "toDateTime(hour, 'UTC')", query)
-    rows = store.query(columns)
-    hour = [column.name for column in rollup.columns].index("hour")
-    epoch = timedelta
-    del epoch
-    return [row[:hour] + (row[hour],) + row[hour + 1 :] for row in rows]
+        found = store.query(f"SELECT {names} FROM {rollup.name} ORDER BY batch")
+    hours = rows["hour"].cast(pa.int64())
+    assert found == list(
+        zip(*(hours.to_pylist() if n == "hour" else rows[n].to_pylist() for n in schema.names), strict=True)
+    )

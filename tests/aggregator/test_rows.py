@@ -1,6 +1,7 @@
 """What counts where: each measure of each rollup reads as its definition does."""
 
 from datetime import date
+from typing import Any
 
 from schema.hit import RejectedHit, Rejection
 from support.counts import count, total
@@ -118,7 +119,7 @@ def test_each_property_of_an_event_counts() -> None:
 
 
 def test_audience_has_fine_detail_one_at_a_time_beside_its_parent() -> None:
-    fine = {
+    fine: dict[str, Any] = {
         "region": "DE-BE",
         "city": "Berlin",
         "browser_version": "9",

@@ -1,5 +1,7 @@
 """What a visit is: each rule reads as the definition does."""
 
+from typing import Any
+
 from aggregator.hit_frame import hit_frame, in_order
 from aggregator.texts import Texts
 from aggregator.visits import sessionise
@@ -113,8 +115,14 @@ def test_a_visit_without_a_pageview_has_no_entry_and_no_exit() -> None:
 
 
 def test_a_visit_has_the_acquisition_and_client_of_its_first_hit() -> None:
-    first = {"channel": "Search", "source": "Google", "utm_campaign": "spring", "country": "DE", "browser": "Firefox"}
-    later = {"channel": "Direct", "source": "Direct / None", "country": "FR", "browser": "Chrome"}
+    first: dict[str, Any] = {
+        "channel": "Search",
+        "source": "Google",
+        "utm_campaign": "spring",
+        "country": "DE",
+        "browser": "Firefox",
+    }
+    later: dict[str, Any] = {"channel": "Direct", "source": "Direct / None", "country": "FR", "browser": "Chrome"}
     counts = count([pageview("10:00", **first), pageview("10:05", **later), event("10:06", "signup", **later)])
     for rollup, measure in (("visits", "visits"), ("pageviews", "pageviews"), ("events", "events")):
         found = total(counts, rollup, measure, "channel", "source", "utm_campaign", "country", "browser")

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
+from collector.app import create_app
 from collector.beacon import Beacon, parse_beacon
 from collector.client_address import TrustedProxies
+from collector.day_key import DayKey
 from collector.envelope import read_envelope
 from collector.geo import load_countries
 from collector.pipeline import Tables
 from collector.sites import Sites
 from collector.sources import Sources, load_sources
+from collector.spool_writer import SpoolWriter
 from collector.user_agent import Browsers
 from schema.errors import SpoolUnavailableError
-from schema.hit import Record
-from schema.settings import SiteSettings
+from schema.hit import Record, decode_records
+from schema.settings import CollectorSettings, Settings, SiteSettings, SpoolSettings
+from schema.spool_format import decode_header, scan_frames
 from support.hits import at
 from support.processes import FIREFOX
 
@@ -71,3 +78,67 @@ def tables(sources: Sources) -> Tables:
 @pytest.fixture
 def memory_spool() -> MemorySpool:
     return MemorySpool()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path,
+        site=SITES,
+        collector=CollectorSettings(trusted_proxies=("127.0.0.1",)),
+    )
+
+
+@pytest.fixture
+def day_key(tmp_path: Path) -> DayKey:
+    return DayKey(tmp_path / "keys")
+
+
+@pytest.fixture
+def ask(settings: Settings, memory_spool: MemorySpool, day_key: DayKey) -> Callable[..., httpx.Response]:
+    """Sends one request, as Firefox does."""
+    app = create_app(settings, memory_spool, day_key, lambda: at("12:00"))
+
+    def ask(method: str, path: str, **request: Any) -> httpx.Response:
+        headers = {"user-agent": FIREFOX, **request.pop("headers", {})}
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://collector.example") as client:
+                return await client.request(method, path, headers=headers, **request)
+
+        return asyncio.run(send())
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def records_in() -> Callable[..., list[Record]]:
+    """Reads all records of a spool's segments, oldest segment first; one that is still `.new` holds none."""
+
+    def read(spool: Path, suffix: str = ".[os]*") -> list[Record]:
+        records: list[Record] = []
+        for path in sorted(spool.glob(f"2*/*{suffix}")):
+            content = path.read_bytes()
+            for payload in scan_frames(content, decode_header(content).segment_id).payloads:
+                records += decode_records(payload)
+        return records
+
+    return read
+
+
+@pytest.fixture
+def make_writer(tmp_path: Path) -> Iterator[Callable[..., SpoolWriter]]:
+    """Makes writers of the spool `tmp_path`, whose clock stands at noon, and closes them."""
+    writers = []
+
+    def make(
+        clock: Callable[[], int] = lambda: at("12:00"), on_failure: Callable[[], None] = lambda: None, **options: Any
+    ) -> SpoolWriter:
+        settings = SpoolSettings(**{"segment_seconds": 300, "min_free_bytes": 0, **options})
+        writers.append(SpoolWriter(settings, tmp_path, 1, clock, on_failure))
+        return writers[-1]
+
+    yield make
+    for writer in writers:
+        writer.close()

@@ -103,14 +103,14 @@ def test_a_late_starter_does_not_destroy_the_key_of_the_new_day(directory: Path)
     assert key_of(directory, NEXT_NOON) == key
 
 
-def test_what_a_crash_left_behind_goes_with_its_day(directory: Path) -> None:
+def test_what_a_crash_left_behind_is_worthless_with_its_day_and_gone_a_day_later(directory: Path) -> None:
     key_of(directory, NOON)
-    os.link(directory / "2026-03-10.key", directory / "2026-03-10.0123456789abcdef.tmp")
-    held = (directory / "2026-03-10.0123456789abcdef.tmp").open("rb")
+    left_behind = directory / "2026-03-10.0123456789abcdef.tmp"
+    os.link(directory / "2026-03-10.key", left_behind)
     key_of(directory, NEXT_NOON)
-    assert names(directory) == ["2026-03-11.key"]
-    with held:
-        assert held.read() == bytes(KEY_BYTES)
+    assert left_behind.read_bytes() == bytes(KEY_BYTES)
+    key_of(directory, NEXT_NOON + DAY_MS)
+    assert names(directory) == ["2026-03-12.key"]
 
 
 def test_a_directory_that_was_cleaned_away_is_made_again(directory: Path) -> None:

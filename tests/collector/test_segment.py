@@ -2,6 +2,7 @@ import fcntl
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,3 +66,34 @@ def test_two_segments_of_one_moment_are_two_files(tmp_path: Path) -> None:
     for _ in range(2):
         Segment(tmp_path, 7, DAY, NOW).seal()
     assert len(os.listdir(tmp_path / "2026-03-10")) == 2
+
+
+def test_every_step_of_its_life_is_on_stable_storage_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def record(name: str) -> None:
+        real = getattr(os, name)
+
+        def call(*arguments: Any) -> Any:
+            calls.append(f"{name} {suffix_of(arguments[0])}".strip())
+            return real(*arguments)
+
+        monkeypatch.setattr(os, name, call)
+
+    def suffix_of(file: int | Path) -> str:
+        path = Path(os.readlink(f"/proc/self/fd/{file}")) if isinstance(file, int) else file
+        return path.suffix or "directory"
+
+    (tmp_path / "2026-03-10").mkdir()
+    for name in ("write", "fsync", "fdatasync", "rename"):
+        record(name)
+    segment = Segment(tmp_path, 7, DAY, NOW)
+    segment.append([b"one", b"two"])
+    segment.seal()
+    assert calls == [
+        *("write .new", "fsync .new", "rename .new", "fsync directory"),
+        *("write .open", "fdatasync .open"),
+        *("write .open", "fsync .open", "rename .open", "fsync directory"),
+    ]

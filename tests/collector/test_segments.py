@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -9,38 +10,29 @@ from collector.segments import Segments
 from schema.batch import DAY_MS
 from schema.errors import SpoolUnavailableError
 from schema.fence import raise_fence
-from schema.hit import Record, RejectedHit, Rejection, decode_records
+from schema.hit import Record, RejectedHit, Rejection
 from schema.spool_format import HEADER_BYTES, MAX_PAYLOAD_BYTES, OPEN, SEALED, decode_header, scan_frames
 from support.hits import at, pageview
 
 DAY, NEXT_DAY = date(2026, 3, 10), date(2026, 3, 11)
 NOON = at("12:00")
+Read = Callable[..., list[Record]]
 
 
 def make(spool: Path, *, seconds: float = 300, now: int = NOON) -> Segments:
     return Segments(spool, 1, seconds, lambda: now)
 
 
-def read(spool: Path, suffix: str = "") -> list[Record]:
-    """All records of all segments with this suffix, oldest segment first."""
-    records: list[Record] = []
-    for path in sorted(spool.glob(f"2*/*{suffix}")):
-        content = path.read_bytes()
-        for payload in scan_frames(content, decode_header(content).segment_id).payloads:
-            records += decode_records(payload)
-    return records
-
-
-def test_a_segment_is_created_at_the_first_hit_and_goes_on(tmp_path: Path) -> None:
+def test_a_segment_is_created_at_the_first_hit_and_goes_on(tmp_path: Path, records_in: Read) -> None:
     segments = make(tmp_path)
     assert not list(tmp_path.rglob("*"))
     hits: list[Record] = [pageview("12:00"), pageview("12:01"), RejectedHit("", NOON, Rejection.BOT)]
     for hit in hits:
         segments.write(DAY, [hit])
     assert len(list(tmp_path.rglob(f"*{OPEN}"))) == 1
-    assert read(tmp_path) == hits
+    assert records_in(tmp_path) == hits
     segments.seal()
-    assert read(tmp_path, SEALED) == hits
+    assert records_in(tmp_path, SEALED) == hits
 
 
 def test_a_hit_of_another_day_gets_a_segment_of_its_own_day(tmp_path: Path) -> None:
@@ -78,27 +70,27 @@ def test_after_midnight_at_once(tmp_path: Path) -> None:
     segments.seal()
 
 
-def test_a_hit_behind_the_fence_is_moved_up_to_it(tmp_path: Path) -> None:
+def test_a_hit_behind_the_fence_is_moved_up_to_it(tmp_path: Path, records_in: Read) -> None:
     raise_fence(tmp_path, at("12:05"))
     segments = make(tmp_path)
     segments.write(DAY, [pageview("12:04"), pageview("12:05"), pageview("12:06")])
     segments.seal()
-    assert [record.at for record in read(tmp_path)] == [at("12:05"), at("12:05"), at("12:06")]
+    assert [record.at for record in records_in(tmp_path)] == [at("12:05"), at("12:05"), at("12:06")]
 
 
-def test_a_fence_that_is_raised_while_a_segment_is_open_waits_for_its_seal(tmp_path: Path) -> None:
+def test_a_fence_that_is_raised_while_a_segment_is_open_waits_for_its_seal(tmp_path: Path, records_in: Read) -> None:
     segments = make(tmp_path)
     segments.write(DAY, [pageview("12:00")])
     raise_fence(tmp_path, at("12:05"))
     segments.write(DAY, [pageview("12:01")])
     segments.seal()
     segments.write(DAY, [pageview("12:02")])
-    assert [record.at for record in read(tmp_path, SEALED)] == [at("12:00"), at("12:01")]
-    assert [record.at for record in read(tmp_path, OPEN)] == [at("12:05")]
+    assert [record.at for record in records_in(tmp_path, SEALED)] == [at("12:00"), at("12:01")]
+    assert [record.at for record in records_in(tmp_path, OPEN)] == [at("12:05")]
     segments.seal()
 
 
-def test_a_hit_of_a_day_that_is_over_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_hit_of_a_day_that_is_over_is_refused_and_leaves_nothing(tmp_path: Path, records_in: Read) -> None:
     raise_fence(tmp_path, at("00:00") + DAY_MS)
     segments = make(tmp_path)
     for _ in range(2):
@@ -107,18 +99,18 @@ def test_a_hit_of_a_day_that_is_over_is_refused_and_leaves_nothing(tmp_path: Pat
     assert not (tmp_path / str(DAY)).exists()
     segments.write(NEXT_DAY, [pageview("00:00", at=at("00:00", "2026-03-11"))])
     segments.seal()
-    assert len(read(tmp_path)) == 1
+    assert len(records_in(tmp_path)) == 1
 
 
-def test_the_fence_is_read_after_the_segment_is_visible(tmp_path: Path) -> None:
+def test_the_fence_is_read_after_the_segment_is_visible(tmp_path: Path, records_in: Read) -> None:
     """The segment's clock is read between the look whether the day is open and its creation: raise the fence then."""
     segments = Segments(tmp_path, 1, 300, lambda: raise_fence(tmp_path, at("12:05")))
     segments.write(DAY, [pageview("12:00")])
-    assert read(tmp_path)[0].at == at("12:05")
+    assert records_in(tmp_path)[0].at == at("12:05")
     segments.seal()
 
 
-def test_many_hits_are_several_frames_of_one_commit(tmp_path: Path) -> None:
+def test_many_hits_are_several_frames_of_one_commit(tmp_path: Path, records_in: Read) -> None:
     long = [pageview("12:00", path="/" + "x" * 100_000) for _ in range(2 * MAX_PAYLOAD_BYTES // 100_000)]
     segments = make(tmp_path)
     written = segments.write(DAY, list(long))
@@ -129,7 +121,7 @@ def test_many_hits_are_several_frames_of_one_commit(tmp_path: Path) -> None:
     assert len(payloads) > 1
     assert max(map(len, payloads)) <= MAX_PAYLOAD_BYTES
     assert HEADER_BYTES + written < len(content)
-    assert read(tmp_path) == long
+    assert records_in(tmp_path) == long
 
 
 records = st.one_of(
@@ -147,10 +139,12 @@ records = st.one_of(
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(records, min_size=1, max_size=5), max_size=5))
-def test_what_was_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, commits: list[list[Record]]) -> None:
+def test_what_was_written_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, records_in: Read, commits: list[list[Record]]
+) -> None:
     spool = tmp_path_factory.mktemp("spool")
     segments = make(spool)
     for commit in commits:
         segments.write(DAY, commit)
     segments.seal()
-    assert read(spool) == [record for commit in commits for record in commit]
+    assert records_in(spool) == [record for commit in commits for record in commit]

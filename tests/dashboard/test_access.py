@@ -90,10 +90,14 @@ def test_a_login_link_leaves_the_address_bar_and_stays_in_a_cookie(client: Clien
 
 
 def test_over_https_no_other_host_can_set_the_cookie(store: EmbeddedStore) -> None:
-    cookie = Client(store, scheme="https").get(f"/login?token={token()}").headers["set-cookie"]
+    client = Client(store, scheme="https")
+    cookie = client.get(f"/login?token={token()}").headers["set-cookie"]
     assert cookie.startswith("__Host-footfall=")
     assert "Secure" in cookie
     assert "Domain" not in cookie
+    assert client.sign_in().get("/example.com").status_code == 200
+    forced = Client(store, scheme="https", cookies={"footfall": token()})
+    assert forced.get("/example.com").status_code == 401
 
 
 @pytest.mark.parametrize("bad", ["", "x", "x.y", make_token("another secret", "*", 1, NOW)])

@@ -146,3 +146,9 @@ def test_metrics_have_the_numbers_of_the_status_and_no_site(store: EmbeddedStore
     assert "footfall_ready 1.0" in text
     assert "footfall_dashboard_store_seconds_count 1.0" in text
     assert "example.com" not in text
+
+
+def test_metrics_count_the_times_that_the_store_did_not_answer() -> None:
+    client = Client(BrokenStore(StoreUnavailableError("down")))
+    client.query(token())
+    assert "footfall_dashboard_store_failures_total 1.0" in client.get("/metrics").text

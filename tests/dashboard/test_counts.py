@@ -35,16 +35,17 @@ def table(answer: Answer) -> list[tuple[Any, ...]]:
     return [(*row.dimensions, *row.metrics) for row in answer.rows]
 
 
-@pytest.fixture(scope="module")
-def some() -> Iterator[RowWriter]:
-    """Two days, two pages, two sources; another site and another week that must never be seen."""
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def some(request: pytest.FixtureRequest) -> Iterator[RowWriter]:
+    """Two days, two pages, two sources; another site and another week that must never be seen. In each engine."""
+    if request.param == "server":
+        yield fill(RowWriter(request.getfixturevalue("server_store")))
+        return
     with shared_store() as store:
-        rows = RowWriter(store)
-        fill(rows)
-        yield rows
+        yield fill(RowWriter(store))
 
 
-def fill(rows: RowWriter) -> None:
+def fill(rows: RowWriter) -> RowWriter:
     rows.add(
         "visits",
         row(source="Google", country="DE", entry_path="/", exit_path="/b", visits=3, visitors=2, bounces=1,
@@ -65,6 +66,7 @@ def fill(rows: RowWriter) -> None:
         row(path="/secret", pageviews=90, visitors=90, site="other.org"),
     )  # fmt: skip
     rows.add("events", row(name="signup", path="/b", source="Google", events=2, visitors=1, visits=2))
+    return rows
 
 
 def test_totals_come_from_the_table_that_knows_them(some: RowWriter) -> None:

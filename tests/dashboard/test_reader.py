@@ -21,6 +21,13 @@ NOW = 1_773_144_000_000  # 12:00 on that day
 WEEK = parse_period("7d", DAY, ZoneInfo("UTC"))
 
 
+@pytest.fixture(params=["embedded_rows", "server_rows"], ids=["embedded", "server"])
+def rows(request: pytest.FixtureRequest) -> RowWriter:
+    """An empty store of each kind."""
+    writer: RowWriter = request.getfixturevalue(request.param)
+    return writer
+
+
 def ask(store: Any, metrics: Sequence[str], *dimensions: str) -> Answer:
     query = Query(SITE, WEEK, tuple(metrics), dimensions)
     return Reader(store).read(lambda counts: counts.ask(query, NOW))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -54,7 +55,8 @@ class Tab:
 
     def _note(self, request: Request) -> None:
         if request.method == "POST" and not request.url.endswith("/marker"):
-            self.beacons.append(request.post_data_json)
+            assert request.post_data is not None
+            self.beacons.append(json.loads(request.post_data))
 
 
 def name_of(fields: dict[str, Any]) -> str:

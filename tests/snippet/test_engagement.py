@@ -98,6 +98,19 @@ def test_engagement_belongs_to_the_page_that_was_left(
     assert (last["r"], last["e"]) == ("", 7_000)
 
 
+def test_a_page_inherits_nothing_from_the_one_before(
+    clock: Tab, tall: PageServer, collector: RecordingCollector
+) -> None:
+    clock.open(tall, "/tall")
+    clock.run("() => { scrollTo(0, 1600); dispatchEvent(new Event('scroll')) }")
+    clock.run(f"() => {{ {LOOK_AWAY} {LOOK_BACK} }}")
+    clock.page.clock.run_for(2_000)
+    clock.run("() => { history.pushState({}, '', '/two'); scrollTo(0, 0) }")
+    clock.page.clock.run_for(500)
+    clock.run(f"() => {{ {LOOK_AWAY} }}")
+    assert engagements(clock, collector) == [("/tall", 0, 60), ("/two", 500, 20)]
+
+
 def test_leaving_for_another_page_tells_it(tab: Tab, site: PageServer, collector: RecordingCollector) -> None:
     tab.open(site, "/one")
     tab.open(site, "/two")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from schema import migrate
 from schema.rollups import ROLLUPS
+from schema.store import Store
 from schema.store_embedded import EmbeddedStore
 
 
@@ -24,7 +25,7 @@ def shared_store(*, clean: bool = True) -> Iterator[EmbeddedStore]:
     yield store
 
 
-def clean_store(store: EmbeddedStore) -> None:
+def clean_store(store: Store) -> None:
     """Empty the rollups and drop the live tables."""
     for rollup in ROLLUPS:
         store.execute(f"TRUNCATE TABLE {rollup.name}")

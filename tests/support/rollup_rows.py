@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from schema.live import SNAPSHOTS, create_live_tables, live_table
 from schema.rollups import BY_NAME
-from schema.store_embedded import EmbeddedStore
+from schema.store import Store
 
 SITE = "example.com"
 TYPES = {
@@ -29,7 +29,7 @@ def row(**columns: Any) -> dict[str, Any]:
 class RowWriter:
     """Writes rows of rollups into the store."""
 
-    def __init__(self, store: EmbeddedStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
         self._numbers = itertools.count()
 
@@ -47,7 +47,9 @@ class RowWriter:
     def snapshot(self, node: int, number: int, through: int, open_day: dt.date) -> None:
         """Announce a live snapshot."""
         create_live_tables(self.store, node)
-        self.store.execute(f"INSERT INTO {SNAPSHOTS} VALUES ({node}, {number}, {through}, '{open_day.isoformat()}', 0)")
+        self.store.execute(
+            f"INSERT INTO {SNAPSHOTS} SELECT {node}, {number}, {through}, toDate('{open_day.isoformat()}'), 0"
+        )
 
     def empty_slot(self, node: int, slot: str) -> None:
         """What a node does before it fills a slot anew."""
