@@ -98,27 +98,27 @@ class Day:
         return fresh.assign(at=at)
 
     def _fold(self, end_ms: int, is_first: IsFirst) -> _Fold:
+        arrived, rejected = self._before(end_ms)
+        counts_once = self._counts_once(arrived, is_first)
+        hits = sessionise(pd.concat([self._open, arrived[counts_once]], ignore_index=True), self.end_ms)
+        is_closed = hits["closes_at"] < end_ms
+        closing = _in_window(hits[is_closed], "closes_at")
+        counted, without_visit = closing[closing["is_counted"]], closing[~closing["is_counted"]]
+        rejections = [
+            _in_window(rejected, "at"),
+            self._rejected_as(Rejection.DUPLICATE, _in_window(arrived[~counts_once], "at")),
+            self._rejected_as(Rejection.NO_VISIT, without_visit),
+        ]
+        closed = self._closed(counted, pd.concat(rejections, ignore_index=True), is_first)
+        return _Fold(closed, hits.loc[~is_closed, self._open.columns])
+
+    def _before(self, end_ms: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the hits, in order of time, and the rejected hits that arrived for the windows before `end_ms`."""
         self._settle()
         for frames in (self._arrived, self._rejected):
             frames[:] = [pd.concat(frames, ignore_index=True)]
-        (all_arrived,), (all_rejected,) = self._arrived, self._rejected
-        arrived = in_order(all_arrived[all_arrived["at"] < end_ms], self._texts)
-        counts_once = self._counts_once(arrived, is_first)
-        hits = pd.concat([self._open, arrived[counts_once]], ignore_index=True)
-        hits = sessionise(hits, self.end_ms)
-        is_closed = hits["closes_at"] < end_ms
-        closing = hits[is_closed]
-        closing = closing.assign(window=closing["closes_at"] // WINDOW_MS)
-        rejected = [
-            self._as_rejected(all_rejected[all_rejected["at"] < end_ms]),
-            self._as_rejected(arrived[~counts_once], Rejection.DUPLICATE),
-            self._as_rejected(closing[~closing["is_counted"]], Rejection.NO_VISIT),
-        ]
-        counted = self._localised(closing[closing["is_counted"]])
-        counted = counted.assign(visit=pd.factorize(counted["visit"])[0])
-        visits = visits_of(counted)
-        closed = Closed(counted, visits, pd.concat(rejected, ignore_index=True), self._texts, is_first)
-        return _Fold(closed, hits.loc[~is_closed, self._open.columns])
+        (arrived,), (rejected,) = self._arrived, self._rejected
+        return in_order(arrived[arrived["at"] < end_ms], self._texts), rejected[rejected["at"] < end_ms]
 
     def _counts_once(self, hits: pd.DataFrame, is_first: IsFirst) -> NDArray[np.bool_]:
         """Return for each hit, in order of time, whether it is the first with its event id, or has none."""
@@ -129,13 +129,13 @@ class Day:
         counts[has_id] = is_first(keys_of("event id", site, identified["event_id"].to_numpy()))
         return counts
 
-    def _as_rejected(self, hits: pd.DataFrame, reason: Rejection | None = None) -> pd.DataFrame:
-        """Return site, reason, window, local day and hour of each hit; the window is its own unless it has one."""
-        if reason:
-            hits = hits.assign(reason=self._texts.numbers([reason.value] * len(hits)))
-        if "window" not in hits:
-            hits = hits.assign(window=hits["at"] // WINDOW_MS)
-        return self._localised(hits)[["site", "reason", "window", "day", "hour"]]
+    def _rejected_as(self, reason: Rejection, hits: pd.DataFrame) -> pd.DataFrame:
+        (number,) = self._texts.numbers([reason.value])
+        return hits[["site", "at", "window"]].assign(reason=number)
+
+    def _closed(self, counted: pd.DataFrame, rejected: pd.DataFrame, is_first: IsFirst) -> Closed:
+        counted = self._localised(counted).assign(visit=pd.factorize(counted["visit"])[0])
+        return Closed(counted, visits_of(counted), self._localised(rejected), self._texts, is_first)
 
     def _localised(self, hits: pd.DataFrame) -> pd.DataFrame:
         """Return `hits` with the local day and hour of their sites."""
@@ -143,3 +143,7 @@ class Day:
         names = [self._texts.text(number) for number in sites]
         days, hours = self._local_time.hours(names, site, hits["at"].to_numpy())
         return hits.assign(day=days, hour=hours)
+
+
+def _in_window(hits: pd.DataFrame, instant: str) -> pd.DataFrame:
+    return hits.assign(window=hits[instant] // WINDOW_MS)

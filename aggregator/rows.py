@@ -27,7 +27,7 @@ from schema.rollups import (
 
 _WHEN = ("window", "site", "day", "hour")
 _WHOSE = (*ACQUISITION, *CLIENT)
-_PARENTS = {"city": "region", "browser_version": "browser", "os_version": "os"}
+_PARENTS = {"region": "country", "browser_version": "browser", "os_version": "os"}
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,14 @@ def audience_rows(closed: Closed, visits: pd.DataFrame) -> pd.DataFrame:
 
 def _dimension(name: str, closed: Closed, visits: pd.DataFrame) -> pd.DataFrame:
     visits = visits[visits[name] > 0]
-    parent = visits[_PARENTS[name]] if name in _PARENTS else 0
-    if name == "region":
-        parent = visits["country"]
+    (dimension,) = closed.texts.numbers([name])
+    return visits.assign(dimension=dimension, parent=_parent(name, visits), value=visits[name])
+
+
+def _parent(name: str, visits: pd.DataFrame) -> pd.Series | int:
     if name == "city":
-        parent = visits["region"].where(visits["region"] > 0, visits["country"])
-    (number,) = closed.texts.numbers([name])
-    return visits.assign(dimension=number, parent=parent, value=visits[name])
+        return visits["region"].where(visits["region"] > 0, visits["country"])
+    return visits[_PARENTS[name]] if name in _PARENTS else 0
 
 
 def rejection_rows(closed: Closed) -> pd.DataFrame:

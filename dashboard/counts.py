@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dashboard.answer import Answer, ResultRow, page, read_rows
-from dashboard.period import ALL, EARLIEST, Period, local_day
+from dashboard.period import EARLIEST, Period, local_day
 from dashboard.query import Query, plan
 from dashboard.sql import count_rows, select, select_first_day, select_rejections
 from dashboard.vocabulary import Formula
@@ -32,7 +32,7 @@ class Counts:
         Raises:
             QueryError: the counts cannot tell it.
         """
-        if query.period.name == ALL:
+        if query.period.is_unbounded:
             query = replace(query, period=self.narrow(query.site, query.period, now_ms))
         formulas = plan(query)
         statement = select(query, formulas, self.snapshots)

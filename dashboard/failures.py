@@ -20,19 +20,18 @@ _API = "/api/"
 
 # Status → (title, what it means for the reader).
 _WORDS: Mapping[int, tuple[str, str]] = {
-    HTTPStatus.BAD_REQUEST: ("That cannot be shown", ""),
     HTTPStatus.UNAUTHORIZED: ("This dashboard is private", "A login link opens it."),
     HTTPStatus.FORBIDDEN: ("This link is for another site", "Your login link does not open this one."),
     HTTPStatus.NOT_FOUND: (
         "There is no such page",
         "The address may be mistyped, or the site is not in footfall.toml.",
     ),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("That is not how this address works", ""),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "The counts cannot be read right now",
         "Nothing is lost: what is counted meanwhile will be here. This page tries again by itself.",
     ),
 }
+_UNCLEAR = ("That cannot be shown", "")
 _OTHER = ("Something went wrong", "It was our mistake, and the log says more. Counting goes on meanwhile.")
 
 
@@ -77,7 +76,7 @@ class Failures:
         if _is_api(request):
             body = {"error": problem, "field": field} if field else {"error": problem}
             return JSONResponse(body, status, headers)
-        title, meaning = _WORDS.get(status, _OTHER)
+        title, meaning = _WORDS.get(status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR)
         html = self._context.templates.render(
             "failure.html",
             status=status,

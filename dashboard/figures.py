@@ -23,7 +23,7 @@ NAMES = {
 ADDED_UP = "Daily visitors, added up"
 DEFINITIONS = {
     "visitors": "Different browsers seen in a day. Nobody is recognised the day after, so over several days the daily"
-    " numbers are added up: who comes on two days counts twice. A page's visitors are those who viewed it that day.",
+    " numbers are added up: who comes on two days counts twice. By the hour, who stays counts in each.",
     "visits": "Pages and events of one visitor with no pause over 30 minutes. A visit counts where it began.",
     "pageviews": "Pages loaded or navigated to, without those of known programs.",
     "views_per_visit": "Pageviews divided by visits.",

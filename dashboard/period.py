@@ -32,6 +32,11 @@ class Period:
         return (self.end - self.start).days
 
     @property
+    def is_unbounded(self) -> bool:
+        """Whether it is `all` and its start is yet to be found."""
+        return self.name == ALL and self.start == EARLIEST
+
+    @property
     def last(self) -> date:
         """The last date inside."""
         return self.end - _DAY

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dashboard.buckets import Granularity, count_buckets, granularity_of
-from dashboard.period import ALL, Period
+from dashboard.period import Period
 from dashboard.vocabulary import ACTIVE_VISITORS, COLUMNS, METRICS, PEOPLE, SCOPES, SITE, Formula, Scope
 from schema.errors import QueryError
 
@@ -103,8 +103,9 @@ def plan(query: Query) -> dict[str, Formula]:
     Raises:
         QueryError: the counts cannot tell one of them (says which ones they can), or it has too many buckets of time.
     """
-    if query.granularity and query.period.name != ALL and count_buckets(query.period, query.granularity) > MAX_LIMIT:
-        raise QueryError("date_range", f"is too long for {query.granularity}s: ask for longer ones")
+    period, granularity = query.period, query.granularity
+    if granularity and not period.is_unbounded and count_buckets(period, granularity) > MAX_LIMIT:
+        raise QueryError("date_range", f"is too long for {granularity}s: ask for longer ones")
     formulas: dict[str, Formula] = {}
     for metric in query.metrics:
         formula = _formula(metric, query)

@@ -10,7 +10,7 @@ from dashboard.chart import Chart, make_chart, make_series
 from dashboard.counts import Counts
 from dashboard.figures import EVENT_FIGURES, SITE_FIGURES, Figure, make_figures
 from dashboard.panels import FEW, MANY, PANELS, FilledPanel, fill_panel, front_tab, panel_query
-from dashboard.period import ALL, Period, previous
+from dashboard.period import Period, previous
 from dashboard.query import answerable
 from dashboard.view import View
 from schema.settings import SiteSettings
@@ -30,16 +30,11 @@ class SitePage:
     rejections: Mapping[str, int]
     has_counts: bool  # whether the site ever had a visit
 
-    @property
-    def is_added_up(self) -> bool:
-        """Whether its visitors are those of several days, added up."""
-        return self.view.period.days > 1
-
 
 def read_site_page(counts: Counts, site: SiteSettings, view: View, now_ms: int) -> SitePage:
     """Return the page of `site` for `view`."""
     first = counts.first_day(site.domain)
-    if view.period.name == ALL:
+    if view.period.is_unbounded:
         view = replace(view, period=counts.narrow(site.domain, view.period, now_ms))
     earlier = previous(view.period, now_ms)
     if earlier and (first is None or first > earlier.start):

@@ -90,7 +90,7 @@ def test_a_snapshot_whose_answer_was_lost_is_not_overwritten_by_the_next(store: 
     writer = LiveWriter(faulty, 1)
     with pytest.raises(StoreUnavailableError):
         writer.write(tables(2), THROUGH, DAY, 123)
-    faulty.lose_answer_on, faulty.fail_on = "", "_visits"
+    faulty.lose_answer_on, faulty.fail_on = "", f"INSERT INTO {SNAPSHOTS}"
     with pytest.raises(StoreUnavailableError):
         writer.write(tables(7), THROUGH, DAY, 123)
     assert shown(store) == 2

@@ -1,10 +1,12 @@
 """Which metrics the counts can tell, by dimensions and filters; a wrong answer is never an option."""
 
+from dataclasses import replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.period import parse_dates
+from dashboard.period import parse_dates, parse_period
 from dashboard.query import Combination, Comparison, Condition, Connective, Operator, Query, answerable, plan
 from dashboard.vocabulary import METRICS
 from schema.errors import QueryError
@@ -79,6 +81,13 @@ def test_where_nothing_can_be_told_it_says_to_take_something_away() -> None:
 def test_several_pages_are_refused_with_the_way_out() -> None:
     with pytest.raises(QueryError, match="count some twice; ask with the dimension event:page"):
         plan(Query("example.com", WEEK, ("visitors",), (), (SOME_PAGES,)))
+
+
+def test_all_time_by_the_hour_is_too_long_once_its_start_is_known() -> None:
+    unbounded = parse_period("all", WEEK.last, ZoneInfo("UTC"))
+    assert plan(Query("example.com", unbounded, ("visits",), ("time:hour",)))
+    with pytest.raises(QueryError, match="too long for hours"):
+        plan(Query("example.com", replace(unbounded, start=date(2024, 1, 1)), ("visits",), ("time:hour",)))
 
 
 def test_by_the_hour_visitors_are_those_active_in_it() -> None:
