@@ -38,7 +38,7 @@ class LiveWriter:
                 rows = to_arrow(BY_NAME[rollup.name], tables[rollup.name], _BATCH)
                 self._store.insert(name, rows, f"footfall-{name}")
         self._store.execute(
-            f"INSERT INTO {SNAPSHOTS} VALUES ({self._node}, {number}, {last_batch}, '{open_day}', {now_ms})"
+            f"INSERT INTO {SNAPSHOTS} SELECT {self._node}, {number}, {last_batch}, toDate('{open_day}'), {now_ms}"
         )
         self._number = number
         return snapshot

@@ -14,7 +14,6 @@ from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.delivery import Delivery
 from aggregator.intake import GRACE_MS, Intake
-from aggregator.loader import LoadReport
 from aggregator.local_time import LocalTime
 from schema.batch import WINDOW_MS
 from schema.errors import ArchiveDamagedError
@@ -74,11 +73,11 @@ class Aggregator:
         report.records, report.archived = taken.records, len(taken.archived)
         # 4. Load what is archived into the store.
         self._delivery.add(taken.archived)
-        report.loaded_rows = self._load().inserted_rows
+        self._load(report)
         # 5. Show the visits still open.
         report.has_shown = self._delivery.show(self._intake, self._records, now_ms)
         # 6. Close days of which nothing is open any more.
-        report.closed = [day for day in sorted(self._intake.over) if self._close(day)]
+        report.closed = [day for day in sorted(self._intake.over) if self._close(day, report)]
         return report
 
     def status(self) -> dict[str, object]:
@@ -89,6 +88,7 @@ class Aggregator:
             "store": self._delivery.trouble or "ok",
             "lag_seconds": lag_ms // 1000,
             "batches_waiting": self._delivery.waiting,
+            "alarms": self.alarms.counts.total(),
             "problems": dict(self.alarms.counts),
             "latest_problems": list(self.alarms.latest),
         }
@@ -98,14 +98,14 @@ class Aggregator:
         through = self._intake.through
         return max(0, now_ms - GRACE_MS - through.end_ms - WINDOW_MS) if through else 0
 
-    def _load(self) -> LoadReport:
+    def _load(self, report: Report) -> None:
         loaded = self._delivery.load()
+        report.loaded_rows += loaded.inserted_rows
         self.alarms.add(loaded.problems)
         for manifest in loaded.damaged:
             self._intake.start_over(manifest.day)
-        return loaded
 
-    def _close(self, day: date) -> bool:
+    def _close(self, day: date, report: Report) -> bool:
         """Compact the day, compare all with the store, delete its segments; False if it has to be read again.
 
         A store that does not answer is no reason to keep visitor codes: the archive is whole, and it will be loaded.
@@ -117,7 +117,7 @@ class Aggregator:
             self._intake.start_over(day)
             return False
         self._delivery.reconcile()
-        self._load()
+        self._load(report)
         if day not in self._intake.over:
             return False
         self._intake.close(day)

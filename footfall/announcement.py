@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from dashboard.access import make_token
+from footfall.clock import utc_now_ms
 from footfall.secret import token_secret
 from schema.settings import Settings
 
 LOGIN_DAYS = 30
+PATIENCE_MS = 30_000
 _PROBE_SECONDS = 0.3
 
 
@@ -32,7 +34,7 @@ def login_link(settings: Settings, site: str, days: int, now_ms: int) -> str:
 
 @dataclass
 class Announcement:
-    """Printed once, when every address in `addresses` answers."""
+    """Printed once: when every address in `addresses` is ready, or answers and took long enough to be."""
 
     console: Console
     settings: Settings
@@ -43,7 +45,8 @@ class Announcement:
 
     def try_once(self) -> None:
         """Say it if everything answers and it was not said yet."""
-        if not self.said and all(_is_answering(address) for address in self.addresses):
+        question = "ready" if utc_now_ms() < self.now_ms + PATIENCE_MS else "live"
+        if not self.said and all(_says_yes(address, question) for address in self.addresses):
             self.said = True
             self._say()
 
@@ -67,9 +70,9 @@ class Announcement:
         self.console.print(*lines, sep="\n", highlight=False, soft_wrap=True)
 
 
-def _is_answering(address: str) -> bool:
+def _says_yes(address: str, question: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{address}/health/live", timeout=_PROBE_SECONDS) as answer:
+        with urllib.request.urlopen(f"http://{address}/health/{question}", timeout=_PROBE_SECONDS) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

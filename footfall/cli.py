@@ -149,6 +149,7 @@ def main() -> None:
     """Run the command line; turn our errors into one sentence and an exit code."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # its errors are ours to tell
     try:
         app()
     except StopError as error:

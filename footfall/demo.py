@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from footfall.process import own_directory
 from schema import migrate
 from schema.batch import DAY_MS, Window, day_start_ms, utc_day
 from schema.durable_files import make_directory
+from schema.errors import SettingError
 from schema.hit import Record, encode_records
 from schema.rollups import BY_NAME
 from schema.settings import Settings
@@ -38,6 +40,7 @@ def make_demo(settings: Settings, days: int, site: str, console: Console) -> Non
 
     Raises:
         DataDirInUseError: something runs on this directory.
+        SettingError: there is something else in it.
     """
     now_ms = utc_now_ms()
     today, traffic = utc_day(now_ms), Traffic(site)
@@ -45,6 +48,7 @@ def make_demo(settings: Settings, days: int, site: str, console: Console) -> Non
     zones = LocalTime({known.domain: ZoneInfo(known.timezone) for known in settings.site})
     lock = own_directory(settings.data_dir, "footfall.lock")
     try:
+        _claim(settings.data_dir)
         archive = Archive(settings.archive_dir, settings.node)
         missing = [day for day in _days(first, today) if not archive.is_compacted(day)]
         with _progress(console) as progress:
@@ -56,7 +60,15 @@ def make_demo(settings: Settings, days: int, site: str, console: Console) -> Non
         _spool_today(settings, today, [hit for hit in traffic.records(today, first) if hit.at < now_ms])
     finally:
         os.close(lock)
-    console.print(f"The demo in {settings.data_dir}/ has {days} days of made-up traffic.", highlight=False)
+    console.print(f"{settings.data_dir}/ has {len(archive.days())} days of made-up traffic.", highlight=False)
+
+
+def _claim(directory: Path) -> None:
+    """Mark `directory` as made up; refuse one that holds anything else."""
+    marker = directory / "made-up"
+    if not marker.exists() and any(entry.name != "footfall.lock" for entry in directory.iterdir()):
+        raise SettingError("--directory", str(directory), "an empty directory, or one that the demo has made")
+    marker.touch()
 
 
 def _days(first: date, end: date) -> Iterator[date]:
@@ -100,5 +112,5 @@ def _spool_today(settings: Settings, today: date, records: Sequence[Record]) -> 
 @contextmanager
 def _progress(console: Console) -> Iterator[Progress]:
     columns = (TextColumn("{task.description:<20}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as progress:
         yield progress

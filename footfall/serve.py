@@ -60,7 +60,7 @@ def serve(settings: Settings, choice: Choice, console: Console) -> int:
         announcement = Announcement(console, settings, addresses, choice.example, utc_now_ms())
         code = Supervisor(parts, format_toml(settings), announcement.try_once).run()
         if code == 0:
-            console.print("Stopped. Nothing acknowledged is lost.")
+            console.print("Stopped.")
         return code
 
 

@@ -18,7 +18,7 @@ from schema.load_settings import environment_without_settings
 EXIT_STOPPED = 2  # a part says that starting again makes no sense
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
-HEALTHY_SECONDS = 3.0  # a part that lasted this long starts again at once
+HEALTHY_SECONDS = 10.0  # a part that lasted this long starts again at once
 STOP_SECONDS = 15.0
 
 log = logging.getLogger("footfall.supervisor")

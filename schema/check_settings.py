@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schema.batch import MAX_NODE
 from schema.errors import SettingError
 from schema.settings import Settings, SiteSettings
+
+_DOMAIN = re.compile(r"(?!www\.)[^\s/:@?#%\\\"'<>A-Z]+")
+_MAX_DOMAIN = 253
 
 
 def check_settings(settings: Settings) -> None:
@@ -16,6 +21,8 @@ def check_settings(settings: Settings) -> None:
     Raises:
         SettingError: one has the right type, but is out of range or malformed.
     """
+    if settings.data_dir == Path():
+        raise SettingError("data_dir", "", "the path of a directory")
     _check_range("node", settings.node, 0, MAX_NODE)
     _check_range("collector.workers", settings.collector.workers, 1, 64)
     _check_range("collector.max_body_bytes", settings.collector.max_body_bytes, 256, 1_048_576)
@@ -23,8 +30,7 @@ def check_settings(settings: Settings) -> None:
     _check_range("spool.max_bytes", settings.spool.max_bytes, 1_048_576, 2**60)
     _check_range("spool.min_free_bytes", settings.spool.min_free_bytes, 0, 2**60)
     _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
-    for section in ("collector", "dashboard", "example"):
-        _check_listen(f"{section}.listen", getattr(settings, section).listen)
+    _check_listens(settings)
     for network in settings.collector.trusted_proxies:
         _check_network(network)
     if not settings.store.url.startswith(("chdb:", "clickhouse://")):
@@ -35,10 +41,14 @@ def check_settings(settings: Settings) -> None:
 
 
 def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
+    if not sites:
+        raise SettingError("site", [], "at least one site")
     seen: set[str] = set()
     for site in sites:
-        if not site.domain or site.domain != site.domain.strip().lower() or len(site.domain) > 253:
-            raise SettingError("site.domain", site.domain, "a domain in lower case, such as example.com")
+        if not _DOMAIN.fullmatch(site.domain) or len(site.domain) > _MAX_DOMAIN:
+            raise SettingError(
+                "site.domain", site.domain, "a host name in lower case such as example.com, without https:// or a path"
+            )
         if site.domain in seen:
             raise SettingError("site.domain", site.domain, "each domain once")
         seen.add(site.domain)
@@ -51,6 +61,16 @@ def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
 def _check_range(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise SettingError(name, value, f"a whole number from {low} to {high}")
+
+
+def _check_listens(settings: Settings) -> None:
+    taken: dict[str, str] = {}
+    for section in ("collector", "dashboard", "example"):
+        name, address = f"{section}.listen", getattr(settings, section).listen
+        _check_listen(name, address)
+        if address in taken:
+            raise SettingError(name, address, f"another address than {taken[address]}")
+        taken[address] = name
 
 
 def _check_listen(name: str, value: str) -> None:

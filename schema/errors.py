@@ -3,6 +3,7 @@
     FootfallError
     ├── StopError                 fix something, then start again
     │   ├── SettingError              a setting is wrong: name, value, what would be right
+    │   ├── UnknownSettingError       there is no such setting: name, the ones there are
     │   ├── AddressInUseError         another program listens there
     │   ├── DataDirInUseError         another Footfall process owns the directory
     │   ├── MigrationError            the store's schema is not one we know
@@ -23,6 +24,12 @@ No message ever contains an address, a user agent, a query string or a body.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+_LIKENESS = 0.75  # of a mistyped name to the one that was meant
 
 
 class FootfallError(Exception):
@@ -49,6 +56,17 @@ class SettingError(StopError):
         self.expected = expected
 
 
+class UnknownSettingError(StopError):
+    """There is no setting `name`; `known` are those beside it, and `meant` the one most like it, if any is."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        self.meant = next(iter(get_close_matches(name.rpartition(".")[2], self.known, 1, _LIKENESS)), "")
+        question = f"did you mean {self.meant}?" if self.meant else f"there are {', '.join(self.known)}"
+        super().__init__(f"there is no setting {name}: {question}")
+
+
 class AddressInUseError(StopError):
     """Another program already listens on `address` (host:port)."""
 
@@ -64,7 +82,10 @@ class DataDirInUseError(StopError):
     """Another process owns the data directory or the embedded store in it."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"the data directory {path} is in use by another Footfall process")
+        super().__init__(
+            f"{path} is in use by another Footfall process",
+            hint="with the embedded store only one of serve, aggregate, dashboard, demo and migrate runs at a time",
+        )
         self.path = path
 
 

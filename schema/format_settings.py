@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from schema.settings import Settings
+
+_CREDENTIALS = re.compile(r"://[^/]*@")
 
 
 def format_toml(settings: Settings, *, secrets: bool = True) -> str:
@@ -25,12 +28,16 @@ def format_toml(settings: Settings, *, secrets: bool = True) -> str:
 
 def _format_table(title: str, table: Any, secrets: bool) -> str:
     rows = [
-        f"# {field.name} is a secret"
-        if field.metadata["secret"] and not secrets
-        else f"{field.name} = {_format_value(getattr(table, field.name))}"
+        f"{field.name} = {_format_value(value if secrets or not field.metadata['secret'] else _without_secret(value))}"
         for field in dataclasses.fields(table)
+        for value in [getattr(table, field.name)]
     ]
     return "\n".join(["", title, *rows])
+
+
+def _without_secret(value: str) -> str:
+    """Return an address without user and password; "…" for any other secret."""
+    return _CREDENTIALS.sub("://…@", value) if ":" in value else "…" * bool(value)
 
 
 def _format_value(value: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from schema.check_settings import check_settings
-from schema.errors import SettingError
+from schema.errors import SettingError, UnknownSettingError
 from schema.settings import Settings
 
 ENVIRONMENT_PREFIX = "FOOTFALL__"
@@ -22,7 +22,8 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     """Return the settings of `file` (default: footfall.toml, if there) overlaid with the environment.
 
     Raises:
-        SettingError: a key is unknown, or a value is of the wrong type or out of range.
+        UnknownSettingError: there is no such key.
+        SettingError: a value is of the wrong type or out of range.
     """
     environ = os.environ if environ is None else environ
     path = file or DEFAULT_FILE
@@ -67,11 +68,11 @@ class _Text(str):
 
 def _build(cls: type, tree: Any, prefix: str) -> Any:
     if not isinstance(tree, dict):
-        raise SettingError(prefix.rstrip("."), tree, "a table of keys")
+        raise SettingError(prefix.rstrip("."), tree, 'keys and values, such as {domain = "example.com"} for a site')
     types = typing.get_type_hints(cls)
     for key in tree:
         if key not in types:
-            raise SettingError(f"{prefix}{key}", "…", f"one of {', '.join(types)}")
+            raise UnknownSettingError(f"{prefix}{key}", tuple(types))
     return cls(**{key: _value(types[key], value, f"{prefix}{key}") for key, value in tree.items()})
 
 
@@ -89,7 +90,7 @@ def _tuple(item: Any, value: Any, name: str) -> tuple[Any, ...]:
     if isinstance(value, _Text):
         value = _parse_list(value, name)
     if not isinstance(value, list):
-        raise SettingError(name, value, "a list")
+        raise SettingError(name, value, f"a list; in the file, tables are written [[{name}]]")
     return tuple(_value(item, entry, name) for entry in value)
 
 

@@ -87,7 +87,11 @@ class ServerStore:
             raise StoreUnavailableError(_describe(error)) from None
         except (Error, *_BROKEN) as error:
             self._forget(client)
-            raise StoreUnavailableError(f"ClickHouse does not answer ({type(error).__name__})") from None
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> StoreUnavailableError:
+        host, port = self._arguments["host"], self._arguments["port"]
+        return StoreUnavailableError(f"ClickHouse at {host}:{port} (store.url) does not answer: {type(error).__name__}")
 
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)
@@ -112,7 +116,7 @@ class ServerStore:
             first.execute(f"CREATE DATABASE IF NOT EXISTS {database}")
             ((version,),) = first.execute("SELECT version()")
         except (Error, *_BROKEN) as error:
-            raise StoreUnavailableError(f"ClickHouse does not answer ({type(error).__name__})") from None
+            raise self._unreachable(error) from None
         finally:
             first.disconnect()
         major, minor, *_ = version.split(".")

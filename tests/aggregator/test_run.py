@@ -132,6 +132,14 @@ def test_closing_a_day_can_be_interrupted_and_done_again(rig: Rig, remnant: str)
     assert visits(rig) == 1
 
 
+def test_closing_a_day_makes_good_what_the_store_has_lost_of_any_day(rig: Rig) -> None:
+    rig.seal(pageview("10:00"))
+    rig.step(at("11:00"))
+    rig.store.execute("TRUNCATE TABLE visits")
+    assert rig.step(START + DAY_MS + 2000).loaded_rows == 1
+    assert visits(rig) == 1
+
+
 def test_while_the_store_is_down_the_archive_goes_on(rig: Rig) -> None:
     rig.seal(pageview("10:00"))
     rig.step(at("10:10"))
@@ -180,6 +188,18 @@ def test_a_batch_damaged_before_the_day_is_closed_is_made_anew_from_the_spool(ri
     assert visits(rig) == 2
 
 
+def test_a_batch_damaged_before_it_is_loaded_is_made_anew_from_the_spool(rig: Rig) -> None:
+    rig.seal(pageview("10:00"))
+    rig.store.is_down = True
+    rig.step(at("11:00"))
+    flip_bit(rig.settings.archive_dir / DAY.isoformat() / "1030-1.visits.parquet")
+    rig.store.is_down = False
+    for clock in ("11:02", "11:02:01", "11:02:02"):
+        rig.step(at(clock))
+    assert visits(rig) == 1
+    assert rig.status["problems"] == {"ArchiveDamagedError": 1}
+
+
 def test_rows_that_differ_from_the_archive_are_an_alarm_and_no_obstacle(rig: Rig) -> None:
     rig.seal(pageview("10:00"))
     rig.step(at("11:00"))
@@ -197,6 +217,7 @@ def test_it_is_ready_once_the_first_snapshot_is_taken(rig: Rig) -> None:
         "store": "ok",
         "lag_seconds": 0,
         "batches_waiting": 0,
+        "alarms": 0,
         "problems": {},
         "latest_problems": [],
     }

@@ -75,6 +75,15 @@ def test_a_second_demo_keeps_what_is_there(demo: Footfall) -> None:
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def test_the_demo_does_not_mix_with_real_counts(tmp_path: Path) -> None:
+    own = Footfall(tmp_path)
+    (own.data_dir / "archive").mkdir(parents=True)
+    run = own.run("demo", "--days", "1", "--directory", str(own.data_dir))
+    assert run.returncode == 2
+    assert "--directory" in run.stderr
+    assert [path.name for path in (own.data_dir / "archive").iterdir()] == []
+
+
 def test_the_demo_does_not_touch_a_directory_in_use(demo: Footfall, tmp_path: Path) -> None:
 
     with (demo.data_dir / "footfall.lock").open() as lock:
