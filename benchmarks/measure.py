@@ -68,7 +68,8 @@ def is_listening(address: str) -> bool:
 def program(*arguments: str, core: int | None = None, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `python …` until the block ends, on one core if asked."""
     pin = ["taskset", "-c", str(core)] if core is not None else []
-    process = subprocess.Popen([*pin, sys.executable, *arguments], env={**os.environ, **environment})
+    command = [*pin, sys.executable, *arguments]
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from aggregator.run import Aggregator
 from dashboard.app import create_app
@@ -20,6 +21,8 @@ from footfall.secret import token_secret
 from schema import migrate
 from schema.settings import Settings
 from schema.store import open_store
+
+_STOP_SECONDS = 5  # then requests under way are dropped: one that never ends must not keep the store
 
 log = logging.getLogger("footfall.store")
 
@@ -61,10 +64,13 @@ class StoreProcess:
         aggregator = Aggregator(self._settings, self._store, self._clock) if aggregate else None
         counting = threading.Thread(target=self._count, args=(aggregator,), name="aggregator")
         counting.start()
-        if listen_fd is not None:
-            self._answer(aggregator, listen_fd)
-        self._stop.wait()
-        counting.join()
+        try:
+            if listen_fd is not None:
+                self._answer(aggregator, listen_fd)
+            self._stop.wait()
+        finally:
+            self._stop.set()  # whichever half fails, neither goes on alone
+            counting.join()
         self._store.close()
         if spool_lock is not None:
             os.close(spool_lock)
@@ -84,9 +90,7 @@ class StoreProcess:
     def _answer(self, aggregator: Aggregator | None, listen_fd: int) -> None:
         status = aggregator.status if aggregator else None
         app = create_app(self._settings, self._store, token_secret(self._settings), self._clock, status)
-        server = uvicorn.Server(
-            uvicorn.Config(app, loop="uvloop", http="httptools", access_log=False, server_header=False, log_config=None)
-        )
+        server = uvicorn.Server(_config(app))
         threading.Thread(target=self._end_with_stop, args=(server,), name="dashboard-stop", daemon=True).start()
         with socket.socket(fileno=listen_fd) as listener:
             server.run(sockets=[listener])
@@ -95,3 +99,17 @@ class StoreProcess:
     def _end_with_stop(self, server: uvicorn.Server) -> None:
         self._stop.wait()
         server.should_exit = True
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the peer's address decides who may see /metrics: nobody else's word counts
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )

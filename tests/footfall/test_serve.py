@@ -89,6 +89,28 @@ def test_a_part_that_falls_over_is_started_again(tmp_path: Path) -> None:
         assert send_pageview(footfall).status_code == 202
 
 
+def test_a_request_that_never_ends_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    with running_footfall(tmp_path) as footfall:
+        host, _, port = footfall.dashboard.rpartition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"POST /api/v2/query HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+            assert footfall.stop() == 0
+        assert "was killed" not in footfall.log_file.read_text()
+
+
+def test_if_the_dashboard_cannot_start_the_store_process_does_not_go_on_without_it(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret").write_bytes(b"\xff not a text")
+    footfall = Footfall(tmp_path)
+    footfall.launch()
+    try:
+        wait_until(
+            lambda: "the store process ended" in footfall.log_file.read_text(), what="it ends and is started again"
+        )
+    finally:
+        footfall.kill_everything()
+
+
 def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     with running_footfall(tmp_path) as footfall:
         children = footfall.children()
