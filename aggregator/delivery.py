@@ -54,11 +54,15 @@ class Delivery:
         """Bring the store up to the archive, unless it is so already or the store fails."""
         if self.is_caught_up or not self._backoff.is_over:
             return LoadReport()
+        report = LoadReport()
         try:
-            report = self._loader.load(self._waiting) if self._is_reconciled else self._loader.reconcile()
+            if self._is_reconciled:
+                self._loader.load(self._waiting, report)
+            else:
+                self._loader.reconcile(report)
         except RetryError as error:
             self._fail(error)
-            return LoadReport()
+            return report
         self._succeed()
         self._waiting.clear()
         self._is_reconciled = True

@@ -80,15 +80,14 @@ class Intake:
     def take(self) -> Taken:
         """Read what is new, day by day; archive what the windows before the fence close."""
         taken = Taken()
-        may_cut = self._fence_ms > 0
-        for day in self._reader.days():
-            if day in self.over or self._was_compacted(day):
-                continue
+        days = [day for day in self._reader.days() if not self._is_over(day)]
+        for day in days:
             self._absorb(day, taken)
-            may_cut = may_cut and self._has_all_before_fence(day)
-            if may_cut:
+        # All days or none: what is cut leaves `live`, and counts as archived only when `through` says so.
+        incomplete = [day for day in days if self._awaits(day)]
+        if self._fence_ms and not incomplete:
+            for day in days:
                 self._cut(day, taken)
-        if may_cut:
             self._through = Window.of(self._fence_ms - 1)
         return taken
 
@@ -111,14 +110,13 @@ class Intake:
         self.over.discard(day)
         self._awaited.pop(day, None)
 
-    def _has_all_before_fence(self, day: date) -> bool:
-        """Whether every segment that was there when the fence was raised is sealed, and read to the end."""
-        if self._awaited.get(day):
-            self._awaited[day] &= self._reader.unfinished(day)
-        return not self._awaited.get(day)
+    def _awaits(self, day: date) -> bool:
+        """Whether a segment that was there when the fence was raised is not sealed, or not read to the end."""
+        self._awaited[day] = self._reader.still_unfinished(day, self._awaited.get(day, set()))
+        return bool(self._awaited[day])
 
-    def _was_compacted(self, day: date) -> bool:
-        """Whether all of the day is archived already: only its segments were not deleted before a restart."""
+    def _is_over(self, day: date) -> bool:
+        """Whether all of the day is archived: perhaps before a restart, which came before its segments were deleted."""
         if day not in self._days and self._archive.is_compacted(day):
             self.over.add(day)
         return day in self.over

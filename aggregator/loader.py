@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import groupby
 
 import pyarrow as pa
@@ -32,6 +33,7 @@ class LoadReport:
     inserted_rows: int = 0
     problems: list[SetAsideError] = field(default_factory=list)
     damaged: list[Manifest] = field(default_factory=list)  # now in the archive's quarantine
+    lost: set[date] = field(default_factory=set)  # UTC days of which the archive has a batch less now
 
 
 class Loader:
@@ -42,19 +44,23 @@ class Loader:
         self._store = store
         self._unsettled = {rollup.name for rollup in ROLLUPS}  # an earlier process may have left an insert running
 
-    def reconcile(self) -> LoadReport:
-        """Load whatever the archive has and the store has not, a month at a time; see `load`."""
-        report = LoadReport()
+    def reconcile(self, report: LoadReport | None = None) -> LoadReport:
+        """Load whatever the archive has and the store has not, a month at a time; see `load`.
+
+        A `report` that is given is filled even if this raises: what was set aside by then stays so.
+        """
+        report = LoadReport() if report is None else report
         for _, days in groupby(self._archive.days(), key=lambda day: (day.year, day.month)):
             manifests: list[Manifest] = []
             for day in days:
                 found, problems = self._archive.manifests(day)
                 manifests += found
                 report.problems += problems
+                report.lost |= {day} if problems else set()
             self._load(manifests, report)
         return report
 
-    def load(self, manifests: Iterable[Manifest]) -> LoadReport:
+    def load(self, manifests: Iterable[Manifest], report: LoadReport | None = None) -> LoadReport:
         """Make sure that the store has the batches of `manifests`: none twice, none in part.
 
         A batch of which the store has other rows than the archive is left alone and reported; so is a damaged file.
@@ -62,7 +68,7 @@ class Loader:
         Raises:
             StoreUnavailableError: not done, or only some; to be repeated as it was.
         """
-        report = LoadReport()
+        report = LoadReport() if report is None else report
         self._load(manifests, report)
         return report
 
@@ -126,6 +132,7 @@ class Loader:
                 self._archive.set_aside(manifest.day, manifest.stem)
                 report.problems.append(error)
                 report.damaged.append(manifest)
+                report.lost.add(manifest.day)
                 continue
             for chunk in chunks:
                 if batches and chunk.rows + sum(rows.num_rows for rows in tables) > MAX_CHUNK_ROWS:

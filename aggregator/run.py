@@ -102,8 +102,8 @@ class Aggregator:
         loaded = self._delivery.load()
         report.loaded_rows += loaded.inserted_rows
         self.alarms.add(loaded.problems)
-        for manifest in loaded.damaged:
-            self._intake.start_over(manifest.day)
+        for day in loaded.lost:
+            self._intake.start_over(day)
 
     def _close(self, day: date, report: Report) -> bool:
         """Compact the day, compare all with the store, delete its segments; False if it has to be read again.

@@ -79,8 +79,18 @@ class SpoolReader:
             yield reading
 
     def unfinished(self, day: date) -> set[str]:
-        """Return the names of the segments there now that are not sealed, or not read to the end."""
-        return {path.stem for path in self._unfinished(day)}
+        """Return the names of the segments there now that are not sealed, or not read to the end.
+
+        A listing may miss a file that is being renamed (seen on ext4 in large directories), so what was seen before
+        counts as well, and a second listing.
+        """
+        seen = {*self._progress[day].begun, *(path.stem for _ in range(2) for path in self._unfinished(day))}
+        return self.still_unfinished(day, seen)
+
+    def still_unfinished(self, day: date, names: set[str]) -> set[str]:
+        """Return those of `names` that are there and not sealed, or not read to the end."""
+        directory = self._spool_dir / day_directory(day)
+        return {name for name in names - self._progress[day].done if _is_there(directory / name)}
 
     def forget(self, day: date) -> None:
         """Forget how far the day was read."""
@@ -155,6 +165,11 @@ def _describe_damage(name: str, scan: Scan, progress: _Progress) -> SegmentDamag
         f" {scan.missing_frames} frames are missing, {progress.undecodable} hold nothing that this version knows;"
         " the rest counts, a copy is in quarantine"
     )
+
+
+def _is_there(segment: Path) -> bool:
+    """Whether the segment is there: asked in the order of its life, so that a rename meanwhile cannot hide it."""
+    return any(segment.with_suffix(suffix).exists() for suffix in (OPEN, SEALED))
 
 
 def _is_segment(name: str) -> bool:

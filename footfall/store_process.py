@@ -19,6 +19,7 @@ from footfall.clock import utc_now_ms
 from footfall.process import own_directory
 from footfall.secret import token_secret
 from schema import migrate
+from schema.fence import check_fence
 from schema.settings import Settings
 from schema.store import open_store
 
@@ -58,6 +59,7 @@ class StoreProcess:
     def run(self, aggregate: bool, listen_fd: int | None) -> int:
         """Open, run, close; return the exit code."""
         spool_lock = own_directory(self._settings.spool_dir, "aggregator.lock") if aggregate else None
+        check_fence(self._settings.spool_dir, self._clock())
         self._store = open_store(self._settings)
         for migration in migrate.apply(self._store):
             log.info("the store has had migration %04d, %s", migration.number, migration.name)

@@ -7,7 +7,8 @@
     │   ├── AddressInUseError         another program listens there
     │   ├── DataDirInUseError         another Footfall process owns the directory
     │   ├── MigrationError            the store's schema is not one we know
-    │   └── DayKeyError               no memory-backed place for the day key
+    │   ├── DayKeyError               no memory-backed place for the day key
+    │   └── ClockError                the machine's clock is days behind what was counted
     ├── RetryError                the same call may succeed later; nothing was lost
     │   ├── StoreUnavailableError     ClickHouse did not answer, or refused for now
     │   ├── OutcomeUnknownError       an insert may or may not have happened: check before repeating
@@ -27,7 +28,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-
 
 _LIKENESS = 0.75  # of a mistyped name to the one that was meant
 
@@ -95,6 +95,10 @@ class MigrationError(StopError):
 
 class DayKeyError(StopError):
     """There is no memory-backed directory in which workers could share the day key."""
+
+
+class ClockError(StopError):
+    """The machine's clock is days behind what has been counted: it is wrong now, or was."""
 
 
 class RetryError(FootfallError):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from schema.batch import utc_day
 from schema.durable_files import replace_file
+from schema.errors import ClockError
 from schema.spool_format import FENCE_NAME
 
 _FENCE = struct.Struct("<Q")
@@ -20,6 +22,21 @@ def read_fence(spool_dir: Path) -> int:
         return int(_FENCE.unpack((spool_dir / FENCE_NAME).read_bytes())[0])
     except FileNotFoundError:
         return 0
+
+
+def check_fence(spool_dir: Path, now_ms: int) -> None:
+    """Return if the fence is behind `now_ms`, or ahead of it within the same UTC day.
+
+    Raises:
+        ClockError: it is on a later day, so that every hit would be refused until then: this clock or an earlier one
+            is wrong.
+    """
+    fence_ms = read_fence(spool_dir)
+    if utc_day(fence_ms) > utc_day(now_ms):
+        raise ClockError(
+            f"hits were counted up to {utc_day(fence_ms)}, but this machine's clock says {utc_day(now_ms)}",
+            hint=f"set the clock right; if it was wrong before and is right now, remove {spool_dir / FENCE_NAME}",
+        )
 
 
 def raise_fence(spool_dir: Path, at_ms: int) -> int:

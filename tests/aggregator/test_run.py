@@ -64,16 +64,16 @@ def visits(rig: Rig) -> int:
     return int(total(visible_counts(rig.store.real), "visits", "visits"))
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records.filter(bool))
 def test_what_a_reader_sees_is_the_whole_at_every_step(
     tmp_path_factory: pytest.TempPathFactory, found: list[Record]
 ) -> None:
     with shared_store() as store:
         rig, written = Rig(tmp_path_factory.mktemp("data"), store), list[Record]()
-        for hour in range(0, 25, 4):
+        for hour in range(0, 25, 6):
             now_ms = START + hour * 3_600_000 + 2000
-            fresh = [record for record in found if now_ms - 4 * 3_600_000 <= record.at < now_ms]
+            fresh = [record for record in found if now_ms - 6 * 3_600_000 <= record.at < now_ms]
             if fresh:
                 rig.seal(*fresh)
                 written += fresh
@@ -198,6 +198,47 @@ def test_a_batch_damaged_before_it_is_loaded_is_made_anew_from_the_spool(rig: Ri
         rig.step(at(clock))
     assert visits(rig) == 1
     assert rig.status["problems"] == {"ArchiveDamagedError": 1}
+
+
+def test_a_batch_found_damaged_while_the_store_fails_is_made_anew_all_the_same(rig: Rig) -> None:
+    rig.seal(pageview("10:00"), pageview("11:00", visitor=2))
+    rig.store.is_down = True
+    rig.step(at("12:00"))
+    flip_bit(rig.settings.archive_dir / DAY.isoformat() / "1030-1.pageviews.parquet")
+    rig.store.is_down = False
+    rig.store.lose_before = len(rig.store.inserts) + 1
+    rig.start()
+    for clock in ("12:02", "12:02:01", "12:02:02"):
+        rig.step(at(clock))
+    assert visits(rig) == 2
+    assert rig.status["problems"] == {"ArchiveDamagedError": 1}
+
+
+def test_a_manifest_found_damaged_on_an_open_day_is_made_anew(rig: Rig) -> None:
+    rig.seal(pageview("10:00"))
+    rig.store.is_down = True
+    rig.step(at("11:00"))
+    flip_bit(rig.settings.archive_dir / DAY.isoformat() / "1030-1.json")
+    rig.store.is_down = False
+    for clock in ("11:02", "11:02:01", "11:02:02"):
+        rig.step(at(clock))
+    assert visits(rig) == 1
+
+
+def test_at_midnight_nobody_disappears_while_the_next_days_first_segment_is_open(rig: Rig) -> None:
+    tomorrow = START + DAY_MS
+    rig.seal(*[pageview("23:50", visitor=visitor) for visitor in range(50)])
+    rig.step(tomorrow - 1000)
+    assert visits(rig) == 50
+    first = Segment(rig.settings.spool_dir, utc_day(tomorrow), tomorrow)
+    for number, now_ms in enumerate((tomorrow + 1500, tomorrow + 2600, tomorrow + 3700), start=1):
+        first.write(pageview("00:00:01", visitor=100 + number, day=utc_day(tomorrow).isoformat()))
+        rig.step(now_ms)
+        assert visits(rig) == 50 + number
+    first.seal()
+    for now_ms in (tomorrow + 5000, tomorrow + 6500):
+        rig.step(now_ms)
+        assert visits(rig) == 53
 
 
 def test_rows_that_differ_from_the_archive_are_an_alarm_and_no_obstacle(rig: Rig) -> None:

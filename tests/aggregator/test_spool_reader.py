@@ -217,3 +217,16 @@ def test_a_forgotten_day_is_read_from_its_beginning(tmp_path: Path) -> None:
     read(reader)
     reader.forget(DAY)
     assert read(reader) == HITS
+
+
+def test_a_segment_that_a_listing_misses_is_not_taken_for_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, segment = SpoolReader(tmp_path), Segment(tmp_path, DAY, 1)
+    segment.write(pageview("10:00"))
+    list(reader.read(DAY))
+    monkeypatch.setattr("os.listdir", lambda path: [])  # what ext4 may answer while it is being renamed
+    assert reader.unfinished(DAY) == {segment.name}
+    segment.seal()
+    assert reader.unfinished(DAY) == {segment.name}
+    monkeypatch.undo()
+    list(reader.read(DAY))
+    assert reader.unfinished(DAY) == set()

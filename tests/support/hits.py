@@ -15,10 +15,10 @@ def at(clock: str, day: str = DAY) -> int:
     return round(datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def pageview(clock: str, visitor: int = 1, path: str = "/", **fields: Any) -> Hit:
-    """A pageview of example.com at `clock`."""
+def pageview(clock: str, visitor: int = 1, path: str = "/", day: str = DAY, **fields: Any) -> Hit:
+    """A pageview of example.com at `clock` on `day`."""
     defaults = {"site": "example.com", "hostname": "example.com", "channel": "Direct", "source": "Direct / None"}
-    return Hit(**{**defaults, "at": at(clock), "visitor": visitor, "kind": Kind.PAGEVIEW, "path": path, **fields})
+    return Hit(**{**defaults, "at": at(clock, day), "visitor": visitor, "kind": Kind.PAGEVIEW, "path": path, **fields})
 
 
 def event(clock: str, name: str, visitor: int = 1, path: str = "/", **fields: Any) -> Hit:
