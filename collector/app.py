@@ -24,7 +24,7 @@ from collector.script import make_script
 from collector.sites import Sites
 from collector.sources import load_sources
 from collector.user_agent import Browsers
-from schema.errors import DayKeyError
+from schema.errors import DayKeyUnavailableError
 from schema.settings import Settings
 
 MIDDLEWARE = (QuietFailures,)  # every request goes through it, the outermost first
@@ -71,6 +71,6 @@ async def _turn_day_key(day_key: DayKey, clock: Milliseconds) -> None:
     while True:
         try:
             day_key.current(clock())
-        except DayKeyError as error:
+        except DayKeyUnavailableError as error:
             log.error("%s", error)
         await asyncio.sleep(DAY_KEY_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 BODY_SECONDS = 10.0  # nearly every beacon is a single part, for which there is no timer: that would cost too much
 
@@ -24,7 +24,7 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
         BodyTooLargeError: it has more than `max_bytes`.
         BodyIncompleteError: its sender is gone, or BODY_SECONDS after its first part it is not complete.
     """
-    body, is_more = await _read_part(receive)
+    body, is_more = _read_part(await receive())
     if is_more:
         body += await _read_rest(receive, max_bytes - len(body))
     if len(body) > max_bytes:
@@ -38,15 +38,14 @@ async def _read_rest(receive: Receive, max_bytes: int) -> bytes:
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while is_more and len(body) <= max_bytes:
-                part, is_more = await _read_part(receive)
+                part, is_more = _read_part(await receive())
                 body += part
     except TimeoutError:
         raise BodyIncompleteError from None
     return body
 
 
-async def _read_part(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
+def _read_part(message: Message) -> tuple[bytes, bool]:
     if message["type"] != "http.request":
         raise BodyIncompleteError
     return message.get("body", b""), message.get("more_body", False)

@@ -16,17 +16,16 @@ class TrustedProxies:
 
     def __init__(self, networks: Iterable[str]) -> None:
         parsed = [ipaddress.ip_network(network) for network in networks]
-        self._networks = [
-            (len(network.network_address.packed), int(network.netmask), int(network.network_address))
-            for network in parsed
-        ]
+        self._ranges = [(network[0].packed, network[-1].packed) for network in parsed]
 
     def __contains__(self, address: bytes) -> bool:
-        number = int.from_bytes(address, "big")
-        return any(len(address) == size and number & mask == start for size, mask, start in self._networks)
+        for first, last in self._ranges:  # noqa: SIM110 (any() takes twice as long, and every request passes here)
+            if first <= address <= last and len(first) == len(address):
+                return True
+        return False
 
     def __bool__(self) -> bool:
-        return bool(self._networks)
+        return bool(self._ranges)
 
 
 def client_address(peer: str, forwarded_for: str, trusted: TrustedProxies) -> bytes:

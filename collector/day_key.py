@@ -9,7 +9,7 @@ from pathlib import Path
 
 from collector.memory_directory import make_private_directory
 from schema.batch import DAY_MS, day_start_ms, utc_day
-from schema.errors import DayKeyError
+from schema.errors import DayKeyError, DayKeyUnavailableError
 
 KEY_BYTES = 32
 _SUFFIX = ".key"
@@ -34,7 +34,7 @@ class DayKey:
         """Return the key of the UTC day of `now_ms`: for use at once, since it is overwritten when the day changes.
 
         Raises:
-            DayKeyError: the directory cannot be written or read, or is not ours.
+            DayKeyUnavailableError: the directory cannot be written or read, or is not ours any more.
         """
         if now_ms >= self._end_ms:
             self._turn_to(utc_day(now_ms))
@@ -49,9 +49,13 @@ class DayKey:
                 if self._take(newest):
                     self._end_ms = day_start_ms(newest) + DAY_MS
                     return
+        except DayKeyError as error:
+            raise DayKeyUnavailableError(f"{error}; {error.hint}") from None
         except OSError as error:
-            raise DayKeyError(f"the day key in {self._directory} cannot be used ({error.strerror})") from None
-        raise DayKeyError(f"the day key in {self._directory} is replaced all the time")
+            raise DayKeyUnavailableError(
+                f"the day key in {self._directory} cannot be used ({error.strerror})"
+            ) from None
+        raise DayKeyUnavailableError(f"the day key in {self._directory} is replaced all the time")
 
     def _take(self, day: date) -> bool:
         """Read the key of `day`, made first if need be; then destroy older ones. False if it went away meanwhile."""

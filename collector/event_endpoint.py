@@ -17,7 +17,7 @@ from collector.answers import (
 )
 from collector.body import BodyIncompleteError, BodyTooLargeError, read_body
 from collector.intake import Intake
-from schema.errors import BeaconError, SpoolUnavailableError
+from schema.errors import BeaconError, NotNowError
 
 EVENT_PATH = "/api/event"
 
@@ -42,7 +42,7 @@ class EventEndpoint:
             rejections = await self._intake.take(await read_body(receive, self._max_body_bytes), scope)
         except BeaconError as error:
             return make_malformed(error.field, error.problem)
-        except SpoolUnavailableError as error:
+        except NotNowError as error:
             return make_unavailable(error.retry_after)
         except BodyTooLargeError:
             return TOO_LARGE

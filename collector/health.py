@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from collector.clock import Milliseconds
 from collector.day_key import DayKey
 from collector.intake import Spool
-from schema.errors import DayKeyError
+from schema.errors import DayKeyUnavailableError
 
 _HEADERS = {"cache-control": "no-store"}
 
@@ -37,6 +37,6 @@ def make_ready(spool: Spool, day_key: DayKey, clock: Milliseconds) -> Callable[[
 def _day_key_problem(day_key: DayKey, clock: Milliseconds) -> str:
     try:
         day_key.current(clock())
-    except DayKeyError as error:
+    except DayKeyUnavailableError as error:
         return str(error)
     return ""

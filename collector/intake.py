@@ -47,7 +47,7 @@ class Intake:
         Raises:
             BeaconError: it is malformed, or for none of our sites; that it came is on stable storage.
             SpoolUnavailableError: nothing is kept.
-            DayKeyError: nothing is kept.
+            DayKeyUnavailableError: nothing is kept.
         """
         at = self._clock()
         try:

@@ -114,7 +114,7 @@ def decide(beacon: Beacon, domain: str, tables: Tables, day_key: bytes | bytearr
     draft = Draft(beacon, domain)
     for step in STEPS:
         outcome = step(draft, tables)
-        if isinstance(outcome, Rejection):
+        if not isinstance(outcome, Draft):
             return RejectedHit(draft.site.domain, beacon.at, outcome)
         draft = outcome
     return anonymise(draft, day_key)

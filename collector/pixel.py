@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector.intake import Intake
-from schema.errors import BeaconError, SpoolUnavailableError
+from schema.errors import BeaconError, NotNowError
 
 # One transparent pixel: header, a palette of two, "the first colour is transparent", the image, the end.
 GIF = (
@@ -40,7 +40,7 @@ def make_pixel(intake: Intake) -> Callable[[Request], Awaitable[Response]]:
             rejections = await intake.take(msgspec.json.encode(wire), request.scope)
         except BeaconError:
             return _image(400)
-        except SpoolUnavailableError as error:
+        except NotNowError as error:
             return _image(503, {"retry-after": str(error.retry_after)})
         return _image(200, {"x-footfall-rejected": ", ".join(rejections)} if rejections else {})
 

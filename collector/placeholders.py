@@ -1,4 +1,4 @@
-"""Free text from strangers, in which whatever may name a person gives way to a placeholder: `:email`, `:token`, `:id`.
+"""Free text from strangers: what may name a person gives way to a placeholder, `:email`, `:ip`, `:token` or `:id`.
 
 A name that stays hurts someone, a word too many that goes hurts nobody: in doubt it goes.
 """
@@ -14,12 +14,17 @@ _MAX_ENCODINGS = 4  # browsers encode once, careless pages twice
 _AT = "@＠﹫"
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _QUERY = re.compile(r"[?#]\S*")
+_PARAMETERS = re.compile(r"[?&][^\s/?&=]*=[^\s/]*")  # where there is no address around them
+_PATH_PARAMETERS = re.compile(r"&[^/&=]*=[^/]*")
+_IPV4 = re.compile(r"(?<![\w.])(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_IPV6 = re.compile(r"(?<![\w:])(?=[0-9a-f:]*[0-9a-f])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
 # Both are anchored at the start of a word: a long one that is neither is looked at once, not from each of its letters.
 _EMAIL = re.compile(rf"(?<![^\s/{_AT}])[^\s/{_AT}]++(?:[{_AT}]++[^\s/{_AT}]++)+")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{4,}+\.[\w.=-]++")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9_~+=-]{16,}+")
-_DIGITS = re.compile(r"\d{6,}+")
+_DIGITS = re.compile(r"\d{6,}+")  # in a path
+_NUMBER = re.compile(r"\d{9,}+")  # in other text, where eight are a date: a telephone, account or card number
 _SLUG = re.compile(r"(?:[a-z]{1,15}+|\d{1,5}+)(?:[-_](?:[a-z]{1,15}+|\d{1,5}+))*+")  # the usual case, decided fast
 _PIECES = re.compile(r"[A-Za-z0-9]+")
 _HEX = re.compile(r"[0-9a-fA-F]{16,}+")
@@ -37,9 +42,9 @@ def scrub_text(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     if "%" in text:
         decoded = _decode(text)
-        if (scrubbed := _replace(decoded)) != decoded:
+        if (scrubbed := _scrub_plain(decoded)) != decoded:
             return scrubbed
-    return _replace(text)
+    return _scrub_plain(text)
 
 
 def scrub_path(path: str) -> str:
@@ -47,7 +52,15 @@ def scrub_path(path: str) -> str:
     if "%" in path:
         path = _decode(path).partition("?")[0]
     path = _replace(_INVISIBLE.sub("", path))
+    if "&" in path:
+        path = _PATH_PARAMETERS.sub("", path)
     return _DIGITS.sub(":id", path)[:MAX_TEXT]
+
+
+def _scrub_plain(text: str) -> str:
+    if "=" in text:
+        text = _PARAMETERS.sub("", text)
+    return _NUMBER.sub(":id", _replace(text))
 
 
 def _decode(text: str) -> str:
@@ -63,6 +76,10 @@ def _decode(text: str) -> str:
 def _replace(text: str) -> str:
     if not text.isascii() or "@" in text:
         text = _EMAIL.sub(":email", text)
+    if "." in text:
+        text = _IPV4.sub(":ip", text)
+    if ":" in text:
+        text = _IPV6.sub(":ip", text)
     if len(text) < _TOKEN_CHARACTERS:
         return text
     text = _JWT.sub(":token", text)

@@ -60,7 +60,6 @@ class SpoolWriter:
         self._on_failure = on_failure
         self._segments = Segments(directory, node, settings.segment_seconds, clock)
         self._space = SpoolSpace(settings, directory)
-        self._arrived: list[_Append] = []  # not handed over to the thread yet
         self._waiting: list[_Append] = []
         self._waiting_records = self._waiting_bytes = 0
         self._is_closing = False
@@ -78,14 +77,13 @@ class SpoolWriter:
         for record in records:
             if not isinstance(record, (Hit, RejectedHit)):
                 raise TypeError("the spool takes hits and rejections, nothing else")
-        loop = asyncio.get_running_loop()
-        entry = _Append(records, loop.create_future())
-        self._check_queue(entry)
-        self._waiting_records += len(records)
-        self._waiting_bytes += entry.estimated_bytes
-        if not self._arrived:
-            loop.call_soon(self._hand_over)
-        self._arrived.append(entry)
+        entry = _Append(records, asyncio.get_running_loop().create_future())
+        with self._changed:
+            self._check_queue(entry)
+            self._waiting.append(entry)
+            self._waiting_records += len(records)
+            self._waiting_bytes += entry.estimated_bytes
+            self._changed.notify()
         await entry.done
 
     def problem(self) -> str:
@@ -98,13 +96,6 @@ class SpoolWriter:
             self._is_closing = True
             self._changed.notify()
         self._thread.join()
-
-    def _hand_over(self) -> None:
-        """Give the thread all that has arrived in this round of the event loop, at once."""
-        entries, self._arrived = self._arrived, []
-        with self._changed:
-            self._waiting += entries
-            self._changed.notify()
 
     def _check_queue(self, entry: _Append) -> None:
         if self.failure or self._is_closing:

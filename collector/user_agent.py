@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import msgspec
-from blake3 import blake3
+import xxhash
 from ua_parser import user_agent_parser
 from user_agents.parsers import UserAgent
 
@@ -13,7 +13,6 @@ from collector.bots import is_program
 
 OTHER = "Other"
 _MAX_PARSED = 512  # characters: no browser sends more, and each costs time
-_CACHE_KEY_BYTES = 16
 
 _BROWSERS = {
     "Amazon Silk": "Silk",
@@ -82,11 +81,11 @@ class Browser(msgspec.Struct, frozen=True, gc=False):
 
 
 class Browsers:
-    """Parses user agents, and remembers the most recent ones under a keyed hash: none stays in memory itself."""
+    """Parses user agents, and remembers the most recent ones by their hash: none stays in memory itself."""
 
     def __init__(self, capacity: int = 4096) -> None:
         self._capacity = capacity
-        self._key = os.urandom(32)
+        self._seed = int.from_bytes(os.urandom(8), "little")  # so that nobody can make two that are taken for one
         self._recent: dict[bytes, Browser] = {}
 
     def __len__(self) -> int:
@@ -94,7 +93,7 @@ class Browsers:
 
     def parse(self, user_agent: bytes) -> Browser:
         """Return what `user_agent`, the header's value, says."""
-        key = blake3(user_agent, key=self._key).digest(length=_CACHE_KEY_BYTES)
+        key = xxhash.xxh3_128_digest(user_agent, seed=self._seed)
         browser = self._recent.pop(key, None) or parse_user_agent(user_agent.decode("latin-1"))
         if len(self._recent) >= self._capacity:
             del self._recent[next(iter(self._recent))]

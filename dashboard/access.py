@@ -12,6 +12,7 @@ from schema.errors import RejectError
 from schema.settings import Settings, SiteSettings
 
 EVERY_SITE = "*"
+EXPIRED = "has expired"
 
 _SALT = "footfall dashboard token"
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
@@ -45,7 +46,7 @@ def read_token(secret: str, token: str, now_ms: int) -> Grant:
     except (BadSignature, ValueError, TypeError):
         raise RejectError("token", "is not one of ours, or not whole") from None
     if now_ms >= expires_at:
-        raise RejectError("token", "has expired")
+        raise RejectError("token", EXPIRED)
     return Grant(site, expires_at)
 
 

@@ -10,10 +10,17 @@ from dashboard.answer import Answer, Metric
 from dashboard.buckets import Bucket, Granularity, buckets, has_begun
 from dashboard.period import Period
 from dashboard.scale import Tick, make_scale, percent
+from dashboard.vocabulary import SITE
 from dashboard.words import abbreviate_bucket, format_metric, name_bucket
 
 WIDTH, HEIGHT = 1000, 100  # of the drawing that is stretched to the space there is
 _MOST_LABELS = 9
+_CURRENT = {
+    Granularity.HOUR: "this hour",
+    Granularity.DAY: "today",
+    Granularity.WEEK: "this week",
+    Granularity.MONTH: "this month",
+}
 
 Point = tuple[float, float] | None
 
@@ -50,6 +57,7 @@ class Chart:
     metric: str
     line: str
     tail: str  # from the last whole bucket to the one that is not over
+    tail_name: str  # what to call that one: `today`, `this hour`; empty without a tail to see
     area: str
     earlier_line: str
     ticks: tuple[Tick, ...]
@@ -103,16 +111,18 @@ def make_chart(now: Series, earlier: Series | None, now_ms: int) -> Chart:
     points = _points(now.values, count, scale.top)
     last = max((index for index, point in enumerate(points) if point), default=0)
     is_over = now.is_over(last, now_ms)
+    tail = "" if is_over else _path(points[max(0, last - 1) : last + 1])
     return Chart(
         metric=now.metric,
         line=_path(points if is_over else points[:last]),
-        tail="" if is_over else _path(points[max(0, last - 1) : last + 1]),
+        tail=tail,
+        tail_name=_CURRENT[now.granularity] if "L" in tail else "",
         area=_area(points),
         earlier_line=_path(_points(earlier.values, count, scale.top)) if earlier else "",
         ticks=scale.ticks,
         labels=_labels(now),
         slots=tuple(_slot(index, index == last, points, now, earlier) for index in range(count)),
-        is_empty=not any(known),
+        is_empty=not (known if SITE.formulas[now.metric].per else any(known)),  # a ratio of 0 is something
     )
 
 

@@ -11,8 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboard.access import EVERY_SITE, cookie_name, read_token
 from dashboard.context import Context
-from dashboard.guard import NO_TOKEN, OLD_TOKEN
+from dashboard.guard import problem_of
 from schema.errors import RejectError
+
+SIGNED_OUT = "signed-out"  # in the address of the page after it
 
 
 class Doors:
@@ -28,7 +30,7 @@ class Doors:
         try:
             grant = read_token(self._context.secret, token, now_ms)
         except RejectError:
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, OLD_TOKEN if token else NO_TOKEN) from None
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, problem_of(self._context, token)) from None
         response = RedirectResponse("/" if grant.site == EVERY_SITE else f"/{quote(grant.site)}", HTTPStatus.SEE_OTHER)
         is_secure = request.url.scheme == "https"
         response.set_cookie(
@@ -45,7 +47,7 @@ class Doors:
         """Forget the token, if the person asked for it on our own page."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise HTTPException(HTTPStatus.FORBIDDEN, "signing out works from the dashboard's own pages only")
-        response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+        response = RedirectResponse(f"/?{SIGNED_OUT}", HTTPStatus.SEE_OTHER)
         is_secure = request.url.scheme == "https"
         response.delete_cookie(cookie_name(request.url.scheme), secure=is_secure, httponly=True, samesite="lax")
         return response

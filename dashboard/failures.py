@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from dashboard.context import Context
-from dashboard.guard import OLD_TOKEN
+from dashboard.guard import BAD_TOKEN, OLD_TOKEN
 from dashboard.security import SECURITY_HEADERS
 from schema.errors import RejectError, RetryError
 
 RETRY_SECONDS = 5
 _API = "/api/"
+_DOMAIN = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")  # what can be pasted into a shell
 
 # Status → (title, what it means for the reader).
 _WORDS: Mapping[int, tuple[str, str]] = {
@@ -29,6 +31,14 @@ _WORDS: Mapping[int, tuple[str, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "The counts cannot be read right now",
         "Nothing is lost: what is counted meanwhile will be here. This page tries again by itself.",
+    ),
+}
+# What is wrong with a token → the same, where that says more than the status.
+_TOKEN_WORDS: Mapping[str, tuple[str, str]] = {
+    OLD_TOKEN: ("This link has expired", "A new login link opens the dashboard."),
+    BAD_TOKEN: (
+        "This link does not work",
+        "It is not whole, or not for this Footfall. Copy all of it once more, or use a new one.",
     ),
 }
 _UNCLEAR = ("That cannot be shown", "")
@@ -56,7 +66,7 @@ class Failures:
 
     async def on_reject(self, request: Request, error: RejectError) -> Response:
         """A question that is malformed, or that cannot be answered."""
-        problem = str(error) if _is_api(request) else f"The {error.field.replace('_', ' ')} {error.problem}."
+        problem = str(error) if _is_api(request) else _sentence(error.problem)
         return self._answer(request, HTTPStatus.BAD_REQUEST, problem, field=error.field)
 
     async def on_retry(self, request: Request, error: RetryError) -> Response:
@@ -76,15 +86,28 @@ class Failures:
         if _is_api(request):
             body = {"error": problem, "field": field} if field else {"error": problem}
             return JSONResponse(body, status, headers)
-        title, meaning = _WORDS.get(status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR)
+        title, meaning = _TOKEN_WORDS.get(problem) or _WORDS.get(
+            status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR
+        )
         html = self._context.templates.render(
             "failure.html",
             status=status,
-            title="This link has expired" if problem == OLD_TOKEN else title,
+            title=title,
             meaning=meaning or problem,
+            asked=_asked_site(request),
             retry_seconds=RETRY_SECONDS if status == HTTPStatus.SERVICE_UNAVAILABLE else 0,
         )
         return HTMLResponse(html, status, headers)
+
+
+def _asked_site(request: Request) -> str:
+    """The site in the address, whether there is one or not: a stranger is not told which; empty where none can be."""
+    domain = str(request.path_params.get("domain", ""))
+    return domain if _DOMAIN.fullmatch(domain) else ""
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."
 
 
 def _is_api(request: Request) -> bool:

@@ -20,7 +20,7 @@ NAMES = {
     "visit_duration": "Visit duration",
     "events": "Events",
 }
-ADDED_UP = "Daily visitors, added up"
+ADDED_UP = "daily, added up"
 DEFINITIONS = {
     "visitors": "Different browsers seen in a day. Nobody is recognised the day after, so over several days the daily"
     " numbers are added up: who comes on two days counts twice. By the hour, who stays counts in each.",
@@ -41,6 +41,7 @@ class Figure:
 
     metric: str
     name: str
+    note: str  # what to know about it in this view; mostly empty
     definition: str
     value: Metric
     text: str
@@ -57,16 +58,12 @@ def make_figures(
     return [_figure(name, now.get(name), before.get(name), is_added_up, name in now) for name in metrics]
 
 
-def name_metric(metric: str, *, is_added_up: bool) -> str:
-    """Return what to call a metric; visitors of several days are called what they are."""
-    return ADDED_UP if metric == "visitors" and is_added_up else NAMES[metric]
-
-
 def _figure(metric: str, now: Metric, before: Metric, is_added_up: bool, is_told: bool) -> Figure:
     change = _change(metric, now, before)
     return Figure(
         metric=metric,
-        name=name_metric(metric, is_added_up=is_added_up),
+        name=NAMES[metric],
+        note=ADDED_UP if metric == "visitors" and is_added_up else "",
         definition=DEFINITIONS[metric],
         value=now,
         text=format_metric(metric, now),

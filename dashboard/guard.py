@@ -7,12 +7,14 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from dashboard.access import readable_sites
+from dashboard.access import EXPIRED, read_token, readable_sites
 from dashboard.context import Context, token_of
+from schema.errors import RejectError
 from schema.settings import SiteSettings
 
 NO_TOKEN = "a token is needed to read this"  # noqa: S105 (a sentence)
-OLD_TOKEN = "the token has expired, or is not whole"  # noqa: S105 (a sentence)
+OLD_TOKEN = "the token has expired"  # noqa: S105 (a sentence)
+BAD_TOKEN = "the token is not whole, or not for this Footfall"  # noqa: S105 (a sentence)
 OTHER_TOKEN = "the token is for another site"  # noqa: S105 (a sentence)
 
 
@@ -29,13 +31,24 @@ def admit(context: Context, request: Request, domain: str) -> SiteSettings:
         if site.domain == domain:
             return site
     if grant is None:
-        raise no_token(request)
+        raise no_token(context, request)
     if not grant.allows(domain):
         raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
     raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such site")
 
 
-def no_token(request: Request) -> HTTPException:
-    """Return the 401 for a request that came without a valid token."""
-    problem = OLD_TOKEN if token_of(request) else NO_TOKEN
+def no_token(context: Context, request: Request) -> HTTPException:
+    """Return the 401 for a request that came without a token that opens anything."""
+    problem = problem_of(context, token_of(request))
     return HTTPException(HTTPStatus.UNAUTHORIZED, problem, {"WWW-Authenticate": "Bearer"})
+
+
+def problem_of(context: Context, token: str) -> str:
+    """Return what is wrong with a token that opens nothing."""
+    if not token:
+        return NO_TOKEN
+    try:
+        read_token(context.secret, token, context.clock())
+    except RejectError as error:
+        return OLD_TOKEN if error.problem == EXPIRED else BAD_TOKEN
+    return OTHER_TOKEN

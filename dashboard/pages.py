@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import xxhash
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.access import readable_sites
+from dashboard.access import EVERY_SITE, Grant, readable_sites
 from dashboard.chart import sparkline
 from dashboard.context import Context
 from dashboard.counts import Counts
+from dashboard.doors import SIGNED_OUT
 from dashboard.guard import admit, no_token
 from dashboard.panels import TABS_BY_PANEL
-from dashboard.site_page import read_site_page
-from dashboard.view import parse_view
+from dashboard.period import local_day, parse_period
+from dashboard.site_page import SitePage, read_site_page
+from dashboard.view import DEFAULT_PERIOD, parse_view
 from dashboard.words import PERIOD_NAMES
 from schema.settings import SiteSettings
 
@@ -40,26 +44,42 @@ class Pages:
 
     async def home(self, request: Request) -> Response:
         """Show the sites that the reader may see; with a single one go there."""
-        sites = readable_sites(self._context.settings, self._context.grant_of(request))
+        grant = self._context.grant_of(request)
+        sites = readable_sites(self._context.settings, grant)
         if not sites:
-            raise no_token(request)
+            raise no_token(self._context, request)
         if len(sites) == 1:
-            return RedirectResponse(f"/{quote(sites[0].domain)}", HTTPStatus.SEE_OTHER)
+            note = f"?{SIGNED_OUT}" if SIGNED_OUT in request.query_params else ""
+            return RedirectResponse(f"/{quote(sites[0].domain)}{note}", HTTPStatus.SEE_OTHER)
         now_ms = self._context.clock()
-        cards = await self._context.read(lambda counts: [_read_card(counts, site, now_ms) for site in sites])
-        return self._page(request, "home.html", cards=cards)
+
+        def read(counts: Counts) -> tuple[Sequence[SiteCard], Mapping[str, int]]:
+            strays = _read_strays(counts, now_ms) if _is_for_every_site(grant) else {}
+            return [_read_card(counts, site, now_ms) for site in sites], strays
+
+        cards, strays = await self._context.read(read)
+        return self._page(request, "home.html", cards=cards, strays=strays)
 
     async def site(self, request: Request) -> Response:
         """Show one site."""
         site = admit(self._context, request, request.path_params["domain"])
         now_ms = self._context.clock()
         view = parse_view(site, request.query_params, TABS_BY_PANEL, now_ms)
-        page = await self._context.read(lambda counts: read_site_page(counts, site, view, now_ms))
+        is_owner = _is_for_every_site(self._context.grant_of(request))
+        is_only = len(self._context.settings.site) == 1
+
+        def read(counts: Counts) -> tuple[SitePage, Mapping[str, int]]:
+            page = read_site_page(counts, site, view, now_ms)
+            has_strays = is_owner and (is_only or not page.has_counts)  # else the list of sites has them
+            return page, _read_strays(counts, now_ms) if has_strays else {}
+
+        page, strays = await self._context.read(read)
         return self._page(
             request,
             "site.html",
             page=page,
             view=page.view,
+            strays=strays,
             periods=PERIOD_NAMES,
             collector=self._context.settings.collector.listen,
         )
@@ -68,7 +88,13 @@ class Pages:
         """The page, or 304 where the reader's browser shows just that."""
         grant = self._context.grant_of(request)
         sites = readable_sites(self._context.settings, grant)
-        html = self._context.templates.render(template, sites=sites, is_signed_in=grant is not None, **values)
+        html = self._context.templates.render(
+            template,
+            sites=sites,
+            is_signed_in=grant is not None,
+            is_signed_out=grant is None and SIGNED_OUT in request.query_params,
+            **values,
+        )
         etag = f'"{xxhash.xxh3_128_hexdigest(html.encode())}"'
         if request.headers.get("If-None-Match") == etag:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
@@ -79,3 +105,13 @@ def _read_card(counts: Counts, site: SiteSettings, now_ms: int) -> SiteCard:
     view = parse_view(site, {}, TABS_BY_PANEL, now_ms)
     visitors = [row.metrics[0] for row in counts.ask(view.query("visitors", dimensions=("time:day",)), now_ms).rows]
     return SiteCard(site.domain, int(visitors[-1] or 0), counts.open_visits(site.domain), sparkline(visitors))
+
+
+def _read_strays(counts: Counts, now_ms: int) -> Mapping[str, int]:
+    """The beacons of the last weeks that belong to no site: reason → hits. Their days are those of UTC."""
+    zone = ZoneInfo("UTC")
+    return counts.rejections("", parse_period(DEFAULT_PERIOD, local_day(now_ms, zone), zone))
+
+
+def _is_for_every_site(grant: Grant | None) -> bool:
+    return grant is not None and grant.site == EVERY_SITE

@@ -67,7 +67,7 @@ def parse_dates(first: str, last: str, zone: ZoneInfo) -> Period:
     """
     start, end = _parse_date(first), _parse_date(last)
     if end < start:
-        raise QueryError("date_range", "the second date is before the first")
+        raise QueryError("date_range", "the period ends before it begins")
     return Period(CUSTOM, start, end + _DAY, zone)
 
 
@@ -97,9 +97,11 @@ def _parse_date(text: str) -> date:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
-        raise QueryError("date_range", "takes two dates YYYY-MM-DD; counts are kept per day") from None
+        raise QueryError(
+            "date_range", "counts are kept per day: both dates have to be like 2026-03-31 (YYYY-MM-DD)"
+        ) from None
     if not EARLIEST <= day < LATEST:
-        raise QueryError("date_range", f"takes dates from {EARLIEST} to {LATEST - _DAY}")
+        raise QueryError("date_range", f"both dates have to be from {EARLIEST} to {LATEST - _DAY}")
     return day
 
 

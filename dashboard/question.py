@@ -29,6 +29,7 @@ MAX_DEPTH = 6  # of conditions inside conditions
 MAX_COMPARISONS = 50
 MAX_VALUES = 200  # of all comparisons together
 MAX_VALUE_LENGTH = 2000
+_MAX_QUOTED = 40  # characters of an unknown word
 
 
 class Pagination(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,6 +73,8 @@ def decode_question(body: bytes) -> Question:
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
+        if not place and problem.startswith("Expected `object`"):
+            raise QueryError("body", "must be a JSON object") from None
         raise QueryError(place.rstrip("`") or "body", problem) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise QueryError("body", "is not the JSON of a query") from None
@@ -172,8 +175,15 @@ def _known(field: str, words: list[str], known: tuple[str, ...]) -> tuple[str, .
 def _known_words(field: str, words: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
     for number, word in enumerate(words, start=1):
         if word not in known:
-            raise QueryError(field, f"number {number} is unknown here; there are {', '.join(known)}")
+            raise QueryError(field, f"{_quote(word, number)} is unknown; ask for one of {', '.join(known)}")
     return tuple(words)
+
+
+def _quote(word: str, number: int) -> str:
+    """The word, cut to a length that can be repeated; by its number where it cannot be."""
+    if not word.isprintable():
+        return f"number {number}"
+    return f"'{word}'" if len(word) <= _MAX_QUOTED else f"'{word[:_MAX_QUOTED]}…'"
 
 
 def _between(field: str, value: int, low: int, high: int) -> int:

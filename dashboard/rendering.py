@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboard.figures import DEFINITIONS, NAMES
 from dashboard.panels import name_value
-from dashboard.words import REJECTION_NAMES, format_count, name_dates, name_period
+from dashboard.words import REJECTION_NAMES, describe_strays, format_count, name_comparison, name_dates, name_period
 
 
 class Templates:
@@ -21,10 +21,12 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.filters |= {
+            "comparison": name_comparison,
             "count": format_count,
             "dates": name_dates,
             "period": name_period,
             "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
+            "strays": describe_strays,
             "value_name": lambda value, filter_name: name_value(filter_name, value),
         }
         self._environment.globals |= {"metric_names": NAMES, "definitions": DEFINITIONS}

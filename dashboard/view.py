@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from dashboard.period import CUSTOM, Period, local_day, parse_dates, parse_period
+from dashboard.period import CUSTOM, NAMED, Period, local_day, parse_dates, parse_period
 from dashboard.query import Comparison, Operator, Query
 from dashboard.vocabulary import COLUMNS, METRICS
+from schema.errors import QueryError
 from schema.settings import SiteSettings
 
 DEFAULT_PERIOD = "28d"
@@ -103,6 +104,8 @@ def parse_view(
     name = parts.get("period", DEFAULT_PERIOD)
     if name == CUSTOM:
         period = parse_dates(parts.get("from", ""), parts.get("to", ""), zone)
+    elif name not in NAMED:
+        raise QueryError("period", "there is no period of that name: the menu at the top of the site's page has all")
     else:
         period = parse_period(name, local_day(now_ms, zone), zone)
     metric, whole = parts.get("metric", DEFAULT_METRIC), parts.get("all", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from dashboard.answer import Metric
@@ -82,6 +83,23 @@ def name_dates(period: Period) -> str:
     return f"{_day_month_year(period.start)} – {_day_month_year(period.last)}"
 
 
+def name_comparison(earlier: Period) -> str:
+    """Return `vs. yesterday at this hour` for a day that is not over, else `vs. 1 – 28 Feb 2026`."""
+    return "vs. yesterday at this hour" if earlier.until is not None else f"vs. {name_dates(earlier)}"
+
+
+def describe_strays(hits: Mapping[str, int]) -> str:
+    """Return `3 beacons named no site of footfall.toml, 5 were malformed` from reason → hits; empty without any."""
+    unknown, malformed = hits.get("unknown_site", 0), hits.get("malformed", 0)
+    parts = []
+    if unknown:
+        parts.append(f"{format_count(unknown)} {_beacons(unknown)} named no site of footfall.toml")
+    if malformed:
+        subject = "" if unknown else f"{_beacons(malformed)} "
+        parts.append(f"{format_count(malformed)} {subject}{'was' if malformed == 1 else 'were'} malformed")
+    return ", ".join(parts)
+
+
 def name_bucket(bucket: Bucket, period: Period, granularity: Granularity) -> str:
     """Return `Tue 10 Mar`, `14:00 – 15:00`, `March 2026`, `Week of 9 Mar`."""
     if isinstance(bucket, int):
@@ -101,6 +119,10 @@ def abbreviate_bucket(bucket: Bucket, period: Period, granularity: Granularity) 
     if granularity is Granularity.MONTH:
         return f"{bucket:%b %Y}" if bucket.month == 1 else f"{bucket:%b}"
     return _day_month(bucket)
+
+
+def _beacons(count: int) -> str:
+    return "beacon" if count == 1 else "beacons"
 
 
 def _day_month(day: date) -> str:

@@ -12,7 +12,9 @@
     ├── RetryError                the same call may succeed later; nothing was lost
     │   ├── StoreUnavailableError     ClickHouse did not answer, or refused for now
     │   ├── OutcomeUnknownError       an insert may or may not have happened: check before repeating
-    │   └── SpoolUnavailableError     the spool cannot take a hit now (full, failing, behind)
+    │   └── NotNowError               the collector cannot take a beacon now
+    │       ├── SpoolUnavailableError     the spool cannot take a hit (full, failing, behind)
+    │       └── DayKeyUnavailableError    the day key cannot be read or made
     ├── SetAsideError             the bytes are damaged: keep them apart, say how much, go on
     │   ├── SegmentDamagedError       a spool segment
     │   ├── ArchiveDamagedError       an archive file
@@ -117,12 +119,20 @@ class OutcomeUnknownError(RetryError):
         self.query_id = query_id
 
 
-class SpoolUnavailableError(RetryError):
-    """The spool cannot take a hit now; `retry_after` is in seconds."""
+class NotNowError(RetryError):
+    """The collector cannot take a beacon now; `retry_after` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: int = 5) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class SpoolUnavailableError(NotNowError):
+    """The spool cannot take a hit."""
+
+
+class DayKeyUnavailableError(NotNowError):
+    """The day key cannot be read or made."""
 
 
 class SetAsideError(FootfallError):

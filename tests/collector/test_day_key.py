@@ -7,7 +7,7 @@ import pytest
 
 from collector.day_key import KEY_BYTES, DayKey, destroy_file
 from schema.batch import DAY_MS
-from schema.errors import DayKeyError
+from schema.errors import DayKeyUnavailableError
 from support.hits import at
 
 NOON, NEXT_NOON = at("12:00"), at("12:00") + DAY_MS
@@ -124,14 +124,14 @@ def test_a_directory_that_was_cleaned_away_is_made_again(directory: Path) -> Non
 def test_half_a_key_is_no_key(directory: Path) -> None:
     directory.mkdir(mode=0o700)
     (directory / "2026-03-10.key").write_bytes(b"short")
-    with pytest.raises(DayKeyError):
+    with pytest.raises(DayKeyUnavailableError):
         key_of(directory, NOON)
 
 
 def test_a_directory_that_is_not_ours_is_an_error(directory: Path) -> None:
     directory.mkdir()
     directory.chmod(0o755)
-    with pytest.raises(DayKeyError):
+    with pytest.raises(DayKeyUnavailableError):
         key_of(directory, NOON)
 
 

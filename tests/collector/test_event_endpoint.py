@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from collector.day_key import DayKey
 from schema.hit import Hit, RejectedHit, Rejection
 from schema.settings import CollectorSettings
 from support.hits import at
@@ -117,3 +119,13 @@ def test_a_visitor_behind_the_trusted_proxy_is_told_by_the_forwarded_address(ask
         post(ask, **{"x-forwarded-for": address})
     codes = [hit.visitor for hit in memory_spool.records]
     assert codes[0] == codes[1] != codes[2]
+
+
+@pytest.mark.parametrize("request_line", [("POST", "/api/event"), ("GET", "/pixel.gif?u=https://example.com/")])
+def test_without_a_day_key_nothing_is_taken_and_the_browser_may_try_again(
+    ask: Ask, memory_spool: Any, day_key: DayKey, tmp_path: Path, request_line: tuple[str, str]
+) -> None:
+    (tmp_path / "keys").touch()  # in the place of the directory
+    answer = ask(*request_line, json=PAGEVIEW)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert memory_spool.records == []

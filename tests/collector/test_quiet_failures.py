@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,9 +22,3 @@ def test_an_unexpected_error_is_answered_500_and_told_without_its_message(
     assert "alice" not in caplog.text
     assert ask("GET", "/pixel.gif", headers={"referer": "https://example.com/"}).status_code == 500
     assert "alice" not in caplog.text
-
-
-def test_a_day_key_that_is_gone_is_no_answer_202(ask: Ask, memory_spool: Any, tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text("not a directory")
-    assert ask("POST", "/api/event", json=PAGEVIEW).status_code == 500
-    assert memory_spool.records == []

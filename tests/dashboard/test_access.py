@@ -66,7 +66,8 @@ def test_a_public_site_needs_none(client: Client) -> None:
 
 def test_nobody_without_a_token_learns_which_sites_there_are(client: Client) -> None:
     known, unknown = client.get("/example.com"), client.get("/unknown.example")
-    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+    assert known.status_code == unknown.status_code
+    assert known.text.replace("example.com", "unknown.example") == unknown.text
     signed_in = Client(client.store).sign_in("other.org")
     assert signed_in.get("/example.com").status_code == signed_in.get("/unknown.example").status_code == 403
     assert Client(client.store).sign_in().get("/unknown.example").status_code == 404
@@ -120,12 +121,36 @@ def test_another_site_cannot_sign_anyone_out(client: Client) -> None:
 
 
 def test_a_refusal_tells_people_how_to_get_in(client: Client) -> None:
-    assert "footfall token --site" in client.get("/example.com").text
+    assert ".venv/bin/footfall token --site <var>example.com</var>" in client.get("/example.com").text
     old = make_token(SECRET, "*", 1, NOW - DAY_MS)
     assert "has expired" in client.get("/example.com", headers={"Authorization": f"Bearer {old}"}).text
     refused = client.query()
     assert refused.headers["www-authenticate"] == "Bearer"
     assert "error" in refused.json()
+
+
+def test_only_what_can_be_typed_safely_is_put_into_the_command(client: Client) -> None:
+    page = client.get("/x.example;rm -rf").text
+    assert "--site <var>example.com</var>" in page
+    assert "rm -rf" not in page
+
+
+def test_only_an_expired_link_is_called_expired(client: Client) -> None:
+    old = make_token(SECRET, "*", 1, NOW - DAY_MS)
+    assert "This link has expired" in client.get(f"/login?token={old}").text
+    for bad in (token()[:-1], make_token("another secret", "*", 1, NOW)):
+        page = client.get(f"/login?token={bad}").text
+        assert "expired" not in page
+        assert "It is not whole, or not for this Footfall." in page
+
+
+def test_whoever_signed_out_is_told_so_where_a_site_is_public(client: Client) -> None:
+    address = client.sign_in().request("POST", "/logout").headers["location"]
+    stranger = Client(client.store)
+    page = stranger.get(stranger.get(address).headers["location"])
+    assert (page.status_code, "You are signed out." in page.text) == (200, True)
+    assert "You are signed out." not in stranger.get("/open.example").text
+    assert "You are signed out." not in client.get("/open.example?signed-out").text
 
 
 def test_a_token_says_what_it_allows_until_the_very_end() -> None:

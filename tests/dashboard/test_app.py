@@ -107,10 +107,19 @@ def test_a_store_that_does_not_answer_is_a_503_that_says_when_to_come_back() -> 
     assert 'http-equiv="refresh"' in page.text
 
 
-def test_a_wrong_period_is_explained_on_a_page(client: Client) -> None:
-    page = client.sign_in().get("/example.com?period=custom&from=x&to=y")
+@pytest.mark.parametrize(
+    ("period", "sentence"),
+    [
+        ("custom&from=x&to=y", "<p>Counts are kept per day: both dates have to be like 2026-03-31"),
+        ("custom&from=2026-03-02&to=2026-03-01", "<p>The period ends before it begins.</p>"),
+        ("bogus", "<p>There is no period of that name:"),
+    ],
+)
+def test_a_wrong_period_is_explained_on_a_page_in_a_sentence(client: Client, period: str, sentence: str) -> None:
+    page = client.sign_in().get(f"/example.com?period={period}")
     assert page.status_code == 400
-    assert "The date range takes two dates" in page.text
+    assert sentence in page.text
+    assert "28d" not in page.text
 
 
 def test_live_means_that_the_process_answers() -> None:

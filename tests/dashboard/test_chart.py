@@ -80,6 +80,25 @@ def test_nothing_at_all_is_empty() -> None:
     assert [tick.text for tick in chart.ticks] == ["0", "1"]
 
 
+@pytest.mark.parametrize("metric", ["bounce_rate", "visit_duration"])
+def test_a_ratio_of_0_is_not_nothing(metric: str) -> None:
+    def is_empty(*values: Metric) -> bool:
+        return make_chart(make_series(answer(*values, metric=metric), NOON), None, NOON).is_empty
+
+    assert not is_empty(*[None] * 6, 0)
+    assert is_empty(*[None] * 7)
+
+
+def test_the_stretch_that_is_not_over_has_a_name_where_it_is_drawn() -> None:
+    def tail_name(*values: Metric, period: Period = WEEK) -> str:
+        return make_chart(make_series(answer(*values, period=period), NOON), None, NOON).tail_name
+
+    assert tail_name(*range(7)) == "today"
+    assert tail_name(*range(13), period=TODAY) == "this hour"
+    assert tail_name(1, 2, 3, 4, 5, None, 7) == ""
+    assert tail_name(*range(24), period=parse_period("yesterday", DAY, UTC)) == ""
+
+
 def test_slots_cover_the_chart_without_a_gap() -> None:
     slots = make_chart(make_series(answer(*range(7)), NOON), None, NOON).slots
     ends = [(float(slot.left[:-1]), float(slot.left[:-1]) + float(slot.width[:-1])) for slot in slots]

@@ -66,8 +66,8 @@ def test_the_figures_are_those_of_the_period(client: Client, busy: RowWriter) ->
 
 
 def test_visitors_of_several_days_are_called_what_they_are(client: Client, busy: RowWriter) -> None:
-    assert "Daily visitors, added up" in client.get("/example.com?period=7d").text
-    assert "Daily visitors, added up" not in client.get("/example.com?period=day").text
+    assert "Visitors<small>daily, added up</small>" in client.get("/example.com?period=7d").text
+    assert "daily, added up" not in client.get("/example.com?period=day").text
 
 
 def test_every_panel_has_its_rows(client: Client, busy: RowWriter) -> None:
@@ -119,6 +119,9 @@ def test_today_is_compared_with_yesterday_up_to_now(client: Client, busy: RowWri
     page = client.get("/example.com?period=day").text
     assert "+200%" in page
     assert "9 Mar 2026, up to the same hour" in page
+    assert "Changes: vs. yesterday at this hour" in page
+    assert "this hour, not over yet" in page
+    assert "vs. yesterday" not in client.get("/example.com?period=yesterday").text
 
 
 def test_there_is_no_comparison_with_a_time_before_the_first_visit(client: Client, busy: RowWriter) -> None:
@@ -129,6 +132,48 @@ def test_what_was_not_counted_is_told_by_reason(client: Client, busy: RowWriter)
     page = client.get("/example.com?period=day").text
     assert "<b>8</b> beacons were not counted: 7 from bots, 1 opted out." in page
     assert "Every beacon of this period was counted." in client.get("/example.com?period=yesterday").text
+
+
+def test_the_table_begins_with_the_newest(client: Client, busy: RowWriter) -> None:
+    page = client.get("/example.com?period=day").text
+    assert re.findall(r'<th scope="row">(.*?)</th>', page)[:2] == ["12:00 – 13:00", "11:00 – 12:00"]
+
+
+STRAYS = "In the last 28 days 3 beacons named no site of footfall.toml, 5 were malformed."
+
+
+@pytest.fixture
+def strays(rows: RowWriter) -> RowWriter:
+    """Beacons that belong to no site."""
+    rows.add("rejections", row(site="", reason="unknown_site", hits=3), row(site="", reason="malformed", hits=5))
+    rows.add("rejections", row(site="", at="2026-01-10 09:00", reason="malformed", hits=7))
+    return rows
+
+
+def test_beacons_of_no_site_are_told_to_who_reads_every_site(
+    client: Client, busy: RowWriter, strays: RowWriter
+) -> None:
+    assert STRAYS in client.get("/").text
+    assert "compare the <code>data-domain</code>" in client.get("/").text
+    assert STRAYS not in client.get("/example.com").text
+    assert STRAYS not in Client(client.store).sign_in("other.org").get("/").text
+
+
+def test_beacons_of_no_site_are_told_to_who_waits_for_the_first_view(client: Client, strays: RowWriter) -> None:
+    assert STRAYS in client.get("/other.org").text
+    assert STRAYS not in Client(client.store).sign_in("other.org").get("/other.org").text
+
+
+def test_beacons_of_no_site_are_told_on_the_page_of_the_only_site(
+    store: EmbeddedStore, busy: RowWriter, strays: RowWriter
+) -> None:
+    settings = type(SETTINGS)(site=SETTINGS.site[:1])
+    assert STRAYS in Client(store, settings=settings).sign_in().get("/example.com").text
+    assert STRAYS not in Client(store, settings=settings).sign_in("example.com").get("/example.com").text
+
+
+def test_without_beacons_of_no_site_nothing_is_said_of_them(client: Client, busy: RowWriter) -> None:
+    assert "data-domain" not in client.get("/").text
 
 
 def test_the_chart_has_a_slot_for_every_hour_and_a_line_until_now(client: Client, busy: RowWriter) -> None:

@@ -75,6 +75,9 @@ def nested(depth: int) -> list[Any]:
         ({"site_id": 5}, "site_id", "str"),
         ({"metrics": []}, "metrics", "visitors"),
         ({"metrics": ["visitor"]}, "metrics", "visitors"),
+        ({"metrics": ["visitorz"]}, "metrics", "'visitorz' is unknown; ask for one of visitors, "),
+        ({"metrics": ["x" * 41]}, "metrics", f"'{'x' * 40}…' is unknown"),
+        ({"metrics": ["visits", "a\nb"]}, "metrics", "number 2 is unknown"),
         ({"metrics": ["visits", "visits"]}, "metrics", "twice"),
         ({"metrics": "visitors"}, "metrics", "array"),
         ({"dimensions": ["visit:city"]}, "dimensions", "visit:country"),
@@ -127,6 +130,12 @@ def test_what_is_no_question_at_all_is_refused(body: bytes) -> None:
     with pytest.raises(QueryError) as refused:
         decode_question(body)
     assert refused.value.field == "body"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"5"])
+def test_a_body_that_is_no_object_is_told_so(body: bytes) -> None:
+    with pytest.raises(QueryError, match="body: must be a JSON object"):
+        decode_question(body)
 
 
 WORDS = st.sampled_from([*METRICS, *DIMENSIONS, "is", "is_not", "contains", "and", "or", "not", "asc", "7d", "x"])

@@ -13,7 +13,15 @@ from dashboard.panels import PANELS, TABS_BY_PANEL
 from dashboard.period import NAMED, Period, parse_dates
 from dashboard.view import FILTERS
 from dashboard.vocabulary import METRICS
-from dashboard.words import PERIOD_NAMES, REJECTION_NAMES, abbreviate_bucket, format_metric, name_bucket, name_dates
+from dashboard.words import (
+    PERIOD_NAMES,
+    REJECTION_NAMES,
+    abbreviate_bucket,
+    describe_strays,
+    format_metric,
+    name_bucket,
+    name_dates,
+)
 from schema.hit import Rejection
 
 UTC = ZoneInfo("UTC")
@@ -59,6 +67,20 @@ def test_metrics_as_text(metric: str, value: Metric, text: str) -> None:
 def test_changes_as_text(metric: str, now: Metric, before: Metric, change: str, mood: str) -> None:
     (figure,) = make_figures((metric,), {metric: now}, {metric: before}, is_added_up=False)
     assert (figure.change, figure.mood) == (change, mood)
+
+
+@pytest.mark.parametrize(
+    ("hits", "text"),
+    [
+        ({}, ""),
+        ({"malformed": 1}, "1 beacon was malformed"),
+        ({"malformed": 2}, "2 beacons were malformed"),
+        ({"malformed": 5, "unknown_site": 3}, "3 beacons named no site of footfall.toml, 5 were malformed"),
+        ({"malformed": 1, "unknown_site": 1}, "1 beacon named no site of footfall.toml, 1 was malformed"),
+    ],
+)
+def test_beacons_of_no_site_in_a_sentence(hits: dict[str, int], text: str) -> None:
+    assert describe_strays(hits) == text
 
 
 def test_a_figure_that_cannot_be_told_says_so() -> None:
