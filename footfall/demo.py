@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aggregator.archive import Archive
-from aggregator.chunks import cut_chunks
 from aggregator.day import Day
 from aggregator.loader import Loader
 from aggregator.local_time import LocalTime
@@ -23,11 +22,10 @@ from footfall.clock import utc_now_ms
 from footfall.demo_traffic import Traffic
 from footfall.process import own_directory
 from schema import migrate
-from schema.batch import DAY_MS, Window, day_start_ms, utc_day
+from schema.batch import utc_day
 from schema.durable_files import make_directory
 from schema.errors import SettingError
 from schema.hit import Record, encode_records
-from schema.rollups import BY_NAME
 from schema.settings import Settings
 from schema.spool_format import day_directory
 from schema.store import open_store
@@ -78,11 +76,8 @@ def _days(first: date, end: date) -> Iterator[date]:
 
 
 def _archive_day(archive: Archive, day: Day, date_: date, records: Sequence[Record]) -> Manifest:
-    """Roll a whole day up at once, as its last window's batch."""
     day.absorb(records)
-    last = Window.of(day_start_ms(date_) + DAY_MS - 1)
-    chunked = [(name, *cut_chunks(BY_NAME[name], counts, archive.node, last)) for name, counts in day.live().items()]
-    return archive.put(date_, None, chunked)
+    return archive.write_day(date_, day.live())
 
 
 def _load(settings: Settings, archive: Archive, made: Sequence[Manifest], progress: Progress) -> None:
