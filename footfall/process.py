@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
 import signal
 import socket
 from pathlib import Path
 
+from schema.directory_lock import lock_directory
 from schema.durable_files import make_directory
-from schema.errors import AddressInUseError, DataDirInUseError, SettingError
+from schema.errors import AddressInUseError, SettingError
 
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 2048
@@ -49,15 +49,9 @@ def own_directory(directory: Path, name: str) -> int:
     """
     try:
         make_directory(directory)
-        descriptor = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return lock_directory(directory, name)
     except OSError as error:
         raise SettingError("data_dir", str(directory), f"a writable directory ({error.strerror})") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise DataDirInUseError(str(directory)) from None
-    return descriptor
 
 
 def die_with_parent(parent: int) -> None:

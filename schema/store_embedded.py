@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Sequence
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import chdb
 from chdb import ChdbError
 
-from schema.errors import DataDirInUseError, StoreUnavailableError
+from schema.directory_lock import lock_directory
+from schema.errors import StoreUnavailableError
 from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class EmbeddedStore:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = str(directory.resolve())
-        self._lock_fd = _lock(directory)
+        self._lock = lock_directory(directory, "footfall.lock")
         self._guard = threading.Lock()
         self._connections: list[Any] = []
         self._local = threading.local()
@@ -69,7 +69,7 @@ class EmbeddedStore:
                 connection.close()
             self._connections.clear()
         self._local = threading.local()
-        os.close(self._lock_fd)
+        os.close(self._lock)
 
     def _run(self, sql: str, output: str = "CSV", parameters: dict[str, str] | None = None, rows: Any = None) -> Any:
         """Run one statement on this thread's connection; the engine finds `rows` by its name in this frame."""
@@ -87,17 +87,6 @@ class EmbeddedStore:
             with self._guard:
                 self._connections.append(connection)
         return connection
-
-
-def _lock(directory: Path) -> int:
-    """Take the lock that says that this process has the engine's directory open."""
-    descriptor = os.open(directory / "footfall.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise DataDirInUseError(str(directory)) from None
-    return descriptor
 
 
 def _encode(value: str | int | Sequence[str] | Sequence[int]) -> str:
