@@ -22,7 +22,7 @@ def check_settings(settings: Settings) -> None:
         SettingError: one has the right type, but is out of range or malformed.
     """
     if settings.data_dir == Path():
-        raise SettingError("data_dir", "", "the path of a directory")
+        raise SettingError("data_dir", ".", "a directory of its own, such as data")
     _check_range("node", settings.node, 0, MAX_NODE)
     _check_range("collector.workers", settings.collector.workers, 1, 64)
     _check_range("collector.max_body_bytes", settings.collector.max_body_bytes, 256, 1_048_576)

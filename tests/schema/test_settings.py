@@ -35,7 +35,7 @@ sites = st.lists(
 ).map(tuple)
 trees = st.builds(
     Settings,
-    data_dir=texts.filter(bool).map(Path),
+    data_dir=texts.map(Path).filter(lambda path: path != Path()),
     node=st.integers(0, 4095),
     site=sites,
     collector=st.builds(CollectorSettings, workers=st.integers(1, 64), respect_dnt=st.booleans()),
