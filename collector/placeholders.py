@@ -17,7 +17,8 @@ _QUERY = re.compile(r"[?#]\S*")
 _PARAMETERS = re.compile(r"[?&][^\s/?&=]*=[^\s/]*")  # where there is no address around them
 _PATH_PARAMETERS = re.compile(r"&[^/&=]*=[^/]*")
 _IPV4 = re.compile(r"(?<![\w.])(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
-_IPV6 = re.compile(r"(?<![\w:])(?=[0-9a-f:]*[0-9a-f])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
+_GROUPS = "[0-9a-f]{1,4}(?::[0-9a-f]{1,4})"
+_IPV6 = re.compile(rf"(?<![\w:])(?:{_GROUPS}{{7}}|(?:{_GROUPS}*)?::(?:{_GROUPS}*)?)(?![\w:])", re.IGNORECASE)
 # Both are anchored at the start of a word: a long one that is neither is looked at once, not from each of its letters.
 _EMAIL = re.compile(rf"(?<![^\s/{_AT}])[^\s/{_AT}]++(?:[{_AT}]++[^\s/{_AT}]++)+")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{4,}+\.[\w.=-]++")

@@ -183,6 +183,8 @@ def test_no_text_takes_long(piece: str, end: str) -> None:
         ("Is it free?", "Is it free?"),
         ("a=b", "a=b"),
         ("at 10:30", "at 10:30"),
+        ("at 10:30:45", "at 10:30:45"),
+        ("std::vector", "std::vector"),
         ("Firefox 143.0.1", "Firefox 143.0.1"),
     ],
 )
