@@ -138,6 +138,10 @@ class Footfall:
             raise AssertionError(f"footfall ended with {self.process.returncode}: {self.log_file.read_text()}")
         return are_ready(self.collector, self.dashboard)
 
+    def collector_is_ready(self) -> bool:
+        """Whether the collector says that it is."""
+        return are_ready(self.collector)
+
     def children(self) -> dict[int, str]:
         """Its child processes: id → command line."""
         assert self.process is not None
