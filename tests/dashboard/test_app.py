@@ -18,7 +18,7 @@ PATHS = [
     "/example.com",
     "/nothing",
     "/login",
-    "/static/dashboard.css",
+    "/static/page.css",
     "/static/none",
     "/health/live",
     "/api/v2/query",
