@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from schema.fence import raise_fence
 from support.processes import FIREFOX, Footfall, running_footfall, wait_until
 
 
@@ -71,6 +72,13 @@ def test_a_data_directory_in_use_is_one_sentence(tmp_path: Path) -> None:
         second = Footfall(tmp_path)
         assert str(footfall.data_dir) in run_once(second, "serve")
         assert "in use" in run_once(second, "aggregate")
+
+
+def test_a_clock_days_behind_what_was_counted_is_one_sentence(tmp_path: Path) -> None:
+    footfall = Footfall(tmp_path)
+    footfall.data_dir.joinpath("spool").mkdir(parents=True)
+    raise_fence(footfall.data_dir / "spool", 4_102_444_800_000)  # the year 2100
+    assert "2100-01-01" in run_once(footfall, "serve")
 
 
 def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
