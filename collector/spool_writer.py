@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 from collector.clock import Milliseconds
+from collector.observer import CommitObserver, NobodyWatches
 from collector.segments import Segments
 from collector.spool_space import SpoolSpace
 from schema.batch import DAY_MS, utc_day
@@ -55,8 +57,10 @@ class SpoolWriter:
         node: int,
         clock: Milliseconds,
         on_failure: Callable[[], None] = lambda: None,
+        observer: CommitObserver | None = None,
     ) -> None:
         self.failure = ""
+        self._observer = NobodyWatches() if observer is None else observer
         self._on_failure = on_failure
         self._segments = Segments(directory, node, settings.segment_seconds, clock)
         self._space = SpoolSpace(settings, directory)
@@ -134,14 +138,19 @@ class SpoolWriter:
 
     def _commit(self, day: date, entries: list[_Append]) -> None:
         """Put the entries, all of `day`, on disk, and let those who wait for them go on."""
+        records = [record for entry in entries for record in entry.records]
+        started = time.monotonic()
         try:
             if problem := self._space.problem():
                 raise SpoolUnavailableError(problem)
-            self._space.add(self._segments.write(day, [record for entry in entries for record in entry.records]))
+            written_bytes = self._segments.write(day, records)
         except SpoolUnavailableError as error:
             _finish(entries, error)
+            self._observer.refused(len(records))
         else:
             _finish(entries, None)
+            self._space.add(written_bytes)
+            self._observer.committed(records, written_bytes, time.monotonic() - started)
 
     def _fail(self, error: Exception, entries: list[_Append]) -> None:
         """Give up for good; `entries` are those of the commit that failed."""

@@ -34,6 +34,12 @@ REJECTION_NAMES = {
     "opt_out": "opted out",
     "prefetch": "fetched ahead and not seen",
     "bot": "from bots",
+    "forged": "with forged headers",
+    "spam": "from referrer spam",
+    "blocked_address": "from blocked addresses",
+    "blocked_path": "for blocked pages",
+    "blocked_country": "from blocked countries",
+    "rate_limit": "over the rate limit",
     "duplicate": "sent twice",
     "no_visit": "without a visit to add to",
 }

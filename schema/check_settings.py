@@ -13,6 +13,8 @@ from schema.settings import Settings, SiteSettings
 
 _DOMAIN = re.compile(r"(?!www\.)[^\s/:@?#%\\\"'<>A-Z]+")
 _MAX_DOMAIN = 253
+_COUNTRY = re.compile(r"[A-Z]{2}")
+LOG_FORMATS = ("plain", "json")
 
 
 def check_settings(settings: Settings) -> None:
@@ -26,13 +28,17 @@ def check_settings(settings: Settings) -> None:
     _check_range("node", settings.node, 0, MAX_NODE)
     _check_range("collector.workers", settings.collector.workers, 1, 64)
     _check_range("collector.max_body_bytes", settings.collector.max_body_bytes, 256, 1_048_576)
+    _check_range("collector.visitor_rate", settings.collector.visitor_rate, 0, 1_000_000)
+    _check_range("collector.site_rate", settings.collector.site_rate, 0, 100_000_000)
     _check_range("spool.segment_seconds", settings.spool.segment_seconds, 1, 300)
     _check_range("spool.max_bytes", settings.spool.max_bytes, 1_048_576, 2**60)
     _check_range("spool.min_free_bytes", settings.spool.min_free_bytes, 0, 2**60)
     _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
     _check_listens(settings)
+    if settings.log_format not in LOG_FORMATS:
+        raise SettingError("log_format", settings.log_format, " or ".join(LOG_FORMATS))
     for network in settings.collector.trusted_proxies:
-        _check_network(network)
+        _check_network("collector.trusted_proxies", network)
     if not settings.store.url.startswith(("chdb:", "clickhouse://")):
         raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
     if 0 < len(settings.dashboard.share_secret) < 16:
@@ -56,6 +62,18 @@ def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
             ZoneInfo(site.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise SettingError("site.timezone", site.timezone, "an IANA time zone such as Europe/Berlin") from None
+        _check_blocks(site)
+
+
+def _check_blocks(site: SiteSettings) -> None:
+    for network in site.blocked_addresses:
+        _check_network("site.blocked_addresses", network)
+    for path in site.blocked_paths:
+        if not path.startswith(("/", "*")):
+            raise SettingError("site.blocked_paths", path, "paths such as /internal/** or *.pdf")
+    for country in site.blocked_countries:
+        if not _COUNTRY.fullmatch(country):
+            raise SettingError("site.blocked_countries", country, "two capital letters (ISO 3166-1) such as DE")
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:
@@ -79,8 +97,8 @@ def _check_listen(name: str, value: str) -> None:
         raise SettingError(name, value, "host:port, such as 127.0.0.1:8000")
 
 
-def _check_network(value: str) -> None:
+def _check_network(name: str, value: str) -> None:
     try:
         ipaddress.ip_network(value)
     except ValueError:
-        raise SettingError("collector.trusted_proxies", value, "networks such as 10.0.0.0/8 or ::1") from None
+        raise SettingError(name, value, "networks such as 10.0.0.0/8 or ::1") from None

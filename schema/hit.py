@@ -24,6 +24,12 @@ class Rejection(StrEnum):
     OPT_OUT = "opt_out"  # Sec-GPC, or DNT where respected
     PREFETCH = "prefetch"  # fetched ahead by the browser, not seen by a person
     BOT = "bot"  # says that it is a program
+    FORGED = "forged"  # its headers are not those that a browser sends with a beacon
+    SPAM = "spam"  # the referrer is known to be spam
+    BLOCKED_ADDRESS = "blocked_address"  # the site's owner blocks the network
+    BLOCKED_PATH = "blocked_path"  # the site's owner blocks the page
+    BLOCKED_COUNTRY = "blocked_country"  # the site's owner blocks the country
+    RATE_LIMIT = "rate_limit"  # more beacons than a person or the site is allowed (answered 429)
     DUPLICATE = "duplicate"  # the event id was counted already that day (found by the aggregator)
     NO_VISIT = "no_visit"  # engagement without a visit to add it to (found by the aggregator)
 

@@ -19,6 +19,9 @@ class SiteSettings:
     timezone: str = _setting("UTC", "IANA name; days and hours on the dashboard are this zone's")
     hostnames: tuple[str, ...] = _setting((), "hosts whose pages count; empty: any host")
     public: bool = _setting(False, "whether anyone may read this site's dashboard")
+    blocked_addresses: tuple[str, ...] = _setting((), "networks whose beacons do not count, such as 192.0.2.0/24")
+    blocked_paths: tuple[str, ...] = _setting((), "pages that do not count; * is any part of a path without /, ** any")
+    blocked_countries: tuple[str, ...] = _setting((), "countries whose beacons do not count, such as DE")
 
 
 DEFAULT_SITES = (SiteSettings("example.com"),)
@@ -33,6 +36,9 @@ class CollectorSettings:
     trusted_proxies: tuple[str, ...] = _setting((), "networks whose X-Forwarded-For is believed")
     max_body_bytes: int = _setting(16_384, "the largest beacon taken; a larger one is answered 413")
     respect_dnt: bool = _setting(False, "whether DNT: 1 is an opt-out, as Sec-GPC: 1 always is")
+    geo_database: str = _setting("", "a MaxMind-format file for country, region and city; empty: country by time zone")
+    visitor_rate: int = _setting(120, "beacons a minute of one visitor on one site, per worker; 0: any number")
+    site_rate: int = _setting(60_000, "beacons a minute for one site, over all workers; 0: any number")
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ class Settings:
 
     data_dir: Path = _setting(Path("data"), "spool/, archive/, warehouse/ and secret live here")
     node: int = _setting(1, "this host's number, 0 to 4095, when several write to one store")
+    log_format: str = _setting("plain", "plain lines for people, or json for programs")
     site: tuple[SiteSettings, ...] = _setting(DEFAULT_SITES, "the websites")
     collector: CollectorSettings = field(default_factory=CollectorSettings)
     spool: SpoolSettings = field(default_factory=SpoolSettings)
