@@ -8,6 +8,7 @@ import xxhash
 from blake3 import blake3
 
 from collector.beacon import Beacon
+from collector.blocks import Blocks
 from collector.draft import Draft
 from collector.user_agent import Browser, Browsers
 from schema.hit import Hit
@@ -18,44 +19,54 @@ _LENGTHS = struct.Struct("<III")
 
 def recognise_browser(beacon: Beacon, browsers: Browsers) -> Browser:
     """Return the browser, system and device class that the beacon's user agent stands for."""
-    return browsers.parse(beacon.user_agent)
+    return browsers.parse(beacon.envelope.user_agent)
+
+
+def is_blocked(beacon: Beacon, blocks: Blocks) -> bool:
+    """Whether the beacon comes from a network that the site's owner blocks."""
+    return blocks.has_address(beacon.envelope.address)
 
 
 def anonymise(draft: Draft, day_key: bytes | bytearray) -> Hit:
-    """Return what is kept of a beacon that counts; `day_key` is that of the day, 32 bytes."""
+    """Return what is kept of a beacon that counts; `day_key` is that of the day, 32 bytes.
+
+    By position, in the order of Hit: with thirty names it would take four times as long.
+    """
     beacon, source, browser = draft.beacon, draft.acquisition, draft.browser
-    site = draft.site.domain
+    envelope, site = beacon.envelope, draft.site.domain
     return Hit(
-        site=site,
-        at=beacon.at,
-        visitor=visitor_code(day_key, site, beacon.address, beacon.user_agent),
-        kind=beacon.kind,
-        hostname=draft.hostname,
-        path=draft.path,
-        event_id=beacon.event_id,
-        name=draft.name,
-        channel=source.channel,
-        source=source.source,
-        referrer=source.referrer,
-        utm_source=source.utm_source,
-        utm_medium=source.utm_medium,
-        utm_campaign=source.utm_campaign,
-        utm_term=source.utm_term,
-        utm_content=source.utm_content,
-        country=draft.country,
-        device=browser.device,
-        browser=browser.name,
-        browser_version=browser.version,
-        os=browser.os,
-        os_version=browser.os_version,
-        language=beacon.language,
-        screen=draft.screen,
-        props=draft.props,
-        currency=beacon.currency,
-        revenue=beacon.revenue,
-        interactive=beacon.is_interactive,
-        engaged_ms=beacon.engaged_ms,
-        scroll_depth=beacon.scroll_depth,
+        site,
+        envelope.at,
+        visitor_code(day_key, site, envelope.address, envelope.user_agent),
+        beacon.kind,
+        draft.hostname,
+        draft.path,
+        beacon.event_id,
+        draft.name,
+        source.channel,
+        source.source,
+        source.referrer,
+        source.utm_source,
+        source.utm_medium,
+        source.utm_campaign,
+        source.utm_term,
+        source.utm_content,
+        draft.country,
+        "",
+        "",
+        browser.device,
+        browser.name,
+        browser.version,
+        browser.os,
+        browser.os_version,
+        envelope.language,
+        draft.screen,
+        draft.props,
+        beacon.currency,
+        beacon.revenue,
+        beacon.is_interactive,
+        beacon.engaged_ms,
+        beacon.scroll_depth,
     )
 
 

@@ -55,6 +55,12 @@ def make_unavailable(retry_after: int) -> Answer:
     return make_answer(503, b"try again later", headers=((b"retry-after", b"%d" % retry_after),))
 
 
+def make_too_many(retry_after: int) -> Answer:
+    """Return the answer to a beacon above a rate limit; `retry_after` is in seconds."""
+    headers = ((b"retry-after", b"%d" % retry_after), (b"x-footfall-rejected", Rejection.RATE_LIMIT.encode()))
+    return make_answer(429, b"too many beacons", headers=headers)
+
+
 ACCEPTED = make_answer(202, b"ok")
 PREFLIGHT = make_answer(
     200,

@@ -14,16 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from collector.clock import Milliseconds
 from collector.day_key import DayKey
 from collector.event_endpoint import EVENT_PATH, EventEndpoint
-from collector.geo import load_countries
 from collector.health import live, make_ready
 from collector.intake import Intake, Spool
-from collector.pipeline import Tables
 from collector.pixel import make_pixel
 from collector.quiet_failures import QuietFailures
 from collector.script import make_script
-from collector.sites import Sites
-from collector.sources import load_sources
-from collector.user_agent import Browsers
+from collector.tables import make_tables
 from schema.errors import DayKeyUnavailableError
 from schema.settings import Settings
 
@@ -35,7 +31,7 @@ log = logging.getLogger("footfall.collector")
 
 def create_app(settings: Settings, spool: Spool, day_key: DayKey, clock: Milliseconds) -> ASGIApp:
     """Return the application; `clock` gives milliseconds since the epoch and never goes back."""
-    tables = Tables(Sites(settings.site), load_sources(), load_countries(), Browsers())
+    tables = make_tables(settings)
     intake = Intake(settings.collector, tables, spool, day_key, clock)
     event = EventEndpoint(intake, settings.collector.max_body_bytes)
     routes = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from collector.currencies import minor_units
 from collector.envelope import Envelope
 from collector.urls import Url, parse_url, without_www
@@ -22,9 +24,10 @@ _MAX_EVENT_ID_DIGITS = 16
 _KINDS = {"pageview": Kind.PAGEVIEW, "engagement": Kind.ENGAGEMENT}
 
 
-class Beacon(Envelope, frozen=True, kw_only=True):
-    """One beacon, checked, in its envelope."""
+class Beacon(msgspec.Struct, frozen=True):
+    """One beacon, checked, in its envelope. Its repr says nothing."""
 
+    envelope: Envelope
     kind: Kind
     name: str
     url: Url
@@ -40,6 +43,9 @@ class Beacon(Envelope, frozen=True, kw_only=True):
     event_id: int
     zone: str
     width: int
+
+    def __repr__(self) -> str:
+        return "Beacon(…)"
 
 
 def parse_beacon(body: bytes, envelope: Envelope) -> Beacon:
@@ -57,27 +63,22 @@ def parse_beacon(body: bytes, envelope: Envelope) -> Beacon:
     currency, revenue = _revenue(wire) if kind is Kind.EVENT else ("", 0)
     engaged_ms, scroll_depth = _engagement(wire) if kind is Kind.ENGAGEMENT else (0, NO_SCROLL_DEPTH)
     return Beacon(
-        at=envelope.at,
-        address=envelope.address,
-        user_agent=envelope.user_agent,
-        language=envelope.language,
-        is_opt_out=envelope.is_opt_out,
-        is_fetched_ahead=envelope.is_fetched_ahead,
-        kind=kind,
-        name=name,
-        url=url,
-        domains=_domains(read_text(either(wire.d, wire.domain)), url),
-        referrer=parse_url(read_text(either(wire.r, wire.referrer))),
-        props=_props(either(either(wire.m, wire.meta), either(wire.p, wire.props))),
-        currency=currency,
-        revenue=revenue,
-        is_interactive=either(wire.i, wire.interactive) is not False,
-        has_hash_mode=either(wire.h, wire.hash_mode) in (1, "1", "true"),
-        engaged_ms=engaged_ms,
-        scroll_depth=scroll_depth,
-        event_id=_event_id(read_text(wire.k)),
-        zone=read_text(wire.z),
-        width=read_whole_number(wire.w) or 0,
+        envelope,
+        kind,
+        name,
+        url,
+        _domains(read_text(either(wire.d, wire.domain)), url),
+        parse_url(read_text(either(wire.r, wire.referrer))),
+        _props(either(either(wire.m, wire.meta), either(wire.p, wire.props))),
+        currency,
+        revenue,
+        either(wire.i, wire.interactive) is not False,
+        either(wire.h, wire.hash_mode) in (1, "1", "true"),
+        engaged_ms,
+        scroll_depth,
+        _event_id(read_text(wire.k)),
+        read_text(wire.z),
+        read_whole_number(wire.w) or 0,
     )
 
 
@@ -94,7 +95,7 @@ def _name(value: Any) -> str:
 def _url(value: Any) -> Url:
     if not isinstance(value, str) or not value.strip():
         raise BeaconError("url", "is required")
-    if len(value.encode()) > MAX_URL_BYTES:
+    if len(value) > MAX_URL_BYTES or (not value.isascii() and len(value.encode()) > MAX_URL_BYTES):
         raise BeaconError("url", f"is longer than {MAX_URL_BYTES} bytes")
     url = parse_url(value)
     if url is None:

@@ -10,10 +10,11 @@ from collector.user_agent import Browser
 from schema.settings import SiteSettings
 
 _NO_SITE = SiteSettings()
+_NO_BROWSER = Browser()
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """Each step returns it with one more part filled in. Holds a Beacon, so it never leaves `collector/` either."""
+class Draft(msgspec.Struct):
+    """Each step fills in one more part. Holds a Beacon, so it never leaves `collector/` either."""
 
     beacon: Beacon
     domain: str  # one of the beacon's
@@ -23,7 +24,7 @@ class Draft(msgspec.Struct, frozen=True):
     name: str = ""
     props: tuple[tuple[str, str], ...] = ()
     acquisition: Acquisition = DIRECT
-    browser: Browser = Browser()
+    browser: Browser = _NO_BROWSER
     country: str = ""
     screen: str = ""
 

@@ -12,7 +12,7 @@ from collector.client_address import TrustedProxies, client_address
 from collector.opt_out import is_opt_out
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """Time of receipt and sender. Its repr says nothing."""
 
     at: int  # milliseconds since the epoch, UTC, by the worker's clock
@@ -23,7 +23,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     is_fetched_ahead: bool
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(…)"
+        return "Envelope(…)"
 
 
 def read_envelope(
@@ -31,12 +31,12 @@ def read_envelope(
 ) -> Envelope:
     """Return the envelope of a request with `headers` (names in lower case) from `peer`."""
     return Envelope(
-        at=at,
-        address=client_address(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"), trusted),
-        user_agent=headers.get(b"user-agent", b""),
-        language=primary_language(headers.get(b"accept-language", b"")),
-        is_opt_out=is_opt_out(headers, respect_dnt=respect_dnt),
-        is_fetched_ahead=is_fetched_ahead(headers),
+        at,
+        client_address(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"), trusted),
+        headers.get(b"user-agent", b""),
+        primary_language(headers.get(b"accept-language", b"")),
+        is_opt_out(headers, respect_dnt=respect_dnt),
+        is_fetched_ahead(headers),
     )
 
 

@@ -13,11 +13,12 @@ from collector.answers import (
     Answer,
     make_malformed,
     make_rejected,
+    make_too_many,
     make_unavailable,
 )
 from collector.body import BodyIncompleteError, BodyTooLargeError, read_body
 from collector.intake import Intake
-from schema.errors import BeaconError, NotNowError
+from schema.errors import BeaconError, NotNowError, TooManyBeaconsError
 
 EVENT_PATH = "/api/event"
 
@@ -31,21 +32,30 @@ class EventEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request."""
-        answer = await self._answer(scope, receive)
+        if scope["method"] == "POST":
+            answer = await self._take(scope, receive)
+        else:
+            answer = PREFLIGHT if scope["method"] == "OPTIONS" else WRONG_METHOD
         await send(answer.start)
         await send(answer.body)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        if scope["method"] != "POST":
-            return PREFLIGHT if scope["method"] == "OPTIONS" else WRONG_METHOD
+    async def _take(self, scope: Scope, receive: Receive) -> Answer:
         try:
             rejections = await self._intake.take(await read_body(receive, self._max_body_bytes), scope)
-        except BeaconError as error:
-            return make_malformed(error.field, error.problem)
-        except NotNowError as error:
-            return make_unavailable(error.retry_after)
-        except BodyTooLargeError:
-            return TOO_LARGE
-        except BodyIncompleteError:
-            return INCOMPLETE
+        except (BeaconError, NotNowError, BodyTooLargeError, BodyIncompleteError) as error:
+            return _answer_to(error)
         return make_rejected(rejections) if rejections else ACCEPTED
+
+
+def _answer_to(error: Exception) -> Answer:
+    match error:
+        case BeaconError():
+            return make_malformed(error.field, error.problem)
+        case TooManyBeaconsError():
+            return make_too_many(error.retry_after)
+        case NotNowError():
+            return make_unavailable(error.retry_after)
+        case BodyTooLargeError():
+            return TOO_LARGE
+        case _:
+            return INCOMPLETE

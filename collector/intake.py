@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from starlette.types import Scope
@@ -12,8 +12,9 @@ from collector.client_address import TrustedProxies
 from collector.clock import Milliseconds
 from collector.day_key import DayKey
 from collector.envelope import joined_headers, read_envelope
-from collector.pipeline import Tables, decide
-from schema.errors import BeaconError
+from collector.pipeline import decide
+from collector.tables import Tables
+from schema.errors import BeaconError, TooManyBeaconsError
 from schema.hit import Record, RejectedHit, Rejection
 from schema.settings import CollectorSettings
 
@@ -21,8 +22,8 @@ from schema.settings import CollectorSettings
 class Spool(Protocol):
     """Where records go: `SpoolWriter`."""
 
-    async def append(self, records: Sequence[Record]) -> None:
-        """Return once `records` are on stable storage, or raise SpoolUnavailableError."""
+    def append(self, records: Sequence[Record]) -> Awaitable[None]:
+        """Return once `records` are on stable storage, or raise SpoolUnavailableError, now or then."""
 
     def problem(self) -> str:
         """Return why it cannot take a record now; empty if it can."""
@@ -46,6 +47,7 @@ class Intake:
 
         Raises:
             BeaconError: it is malformed, or for none of our sites; that it came is on stable storage.
+            TooManyBeaconsError: it would count, were there not too many; that it came is on stable storage.
             SpoolUnavailableError: nothing is kept.
             DayKeyUnavailableError: nothing is kept.
         """
@@ -58,9 +60,9 @@ class Intake:
         day_key = self._day_key.current(at)
         records = [decide(beacon, domain, self._tables, day_key) for domain in beacon.domains]
         await self._spool.append(records)
-        rejections = [record.reason for record in records if isinstance(record, RejectedHit)]
-        if rejections.count(Rejection.UNKNOWN_SITE) == len(records):
-            raise BeaconError("domain", "is not a site that is counted here")
+        rejections = [record.reason for record in records if type(record) is RejectedHit]
+        if len(rejections) == len(records):
+            _check_reasons(rejections)
         return rejections
 
     def _read(self, body: bytes, scope: Scope, at: int) -> Beacon:
@@ -68,3 +70,11 @@ class Intake:
         headers = joined_headers(scope["headers"])
         envelope = read_envelope(headers, peer, at=at, trusted=self._trusted, respect_dnt=self._respect_dnt)
         return parse_beacon(body, envelope)
+
+
+def _check_reasons(rejections: Sequence[Rejection]) -> None:
+    """Raise what the sender of a beacon that counts for no site is to be told as an error."""
+    if all(reason is Rejection.UNKNOWN_SITE for reason in rejections):
+        raise BeaconError("domain", "is not a site that is counted here")
+    if all(reason is Rejection.RATE_LIMIT for reason in rejections):
+        raise TooManyBeaconsError

@@ -2,97 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from msgspec.structs import replace
-
-from collector.anonymise import anonymise, recognise_browser
+from collector.anonymise import anonymise, is_blocked, recognise_browser
 from collector.audience import screen_class
 from collector.beacon import Beacon
 from collector.draft import Draft
 from collector.placeholders import scrub_text
 from collector.referrer import acquisition_of
-from collector.sites import Sites
-from collector.sources import Sources
-from collector.urls import scrub_host, scrub_page
-from collector.user_agent import Browsers
-from schema.hit import Kind, Record, RejectedHit, Rejection
+from collector.tables import Tables
+from collector.urls import scrub_page
+from schema.hit import Hit, Kind, Record, RejectedHit, Rejection
+
+Step = Callable[[Draft, Tables], Rejection | None]
 
 
-@dataclass(frozen=True)
-class Tables:
-    """What the steps look things up in."""
-
-    sites: Sites
-    sources: Sources
-    countries: Mapping[str, str]  # IANA time zone → country
-    browsers: Browsers
-
-
-Step = Callable[[Draft, Tables], Draft | Rejection]
-
-
-def add_site(draft: Draft, tables: Tables) -> Draft | Rejection:
+def add_site(draft: Draft, tables: Tables) -> Rejection | None:
     """Find the site that the beacon is for."""
     site = tables.sites.find(draft.domain)
-    return Rejection.UNKNOWN_SITE if site is None else replace(draft, site=site)
+    if site is None:
+        return Rejection.UNKNOWN_SITE
+    draft.site = site
+    return None
 
 
-def reject_opt_out(draft: Draft, tables: Tables) -> Draft | Rejection:
+def reject_opt_out(draft: Draft, tables: Tables) -> Rejection | None:
     """Leave alone whoever asks for it."""
-    return Rejection.OPT_OUT if draft.beacon.is_opt_out else draft
+    return Rejection.OPT_OUT if draft.beacon.envelope.is_opt_out else None
 
 
-def reject_fetched_ahead(draft: Draft, tables: Tables) -> Draft | Rejection:
+def reject_fetched_ahead(draft: Draft, tables: Tables) -> Rejection | None:
     """Do not count a page that nobody has seen yet."""
-    return Rejection.PREFETCH if draft.beacon.is_fetched_ahead else draft
+    return Rejection.PREFETCH if draft.beacon.envelope.is_fetched_ahead else None
 
 
-def reject_hostname(draft: Draft, tables: Tables) -> Draft | Rejection:
+def reject_hostname(draft: Draft, tables: Tables) -> Rejection | None:
     """Do not count copies of the site on hosts that are not its own."""
-    return draft if tables.sites.is_counted_host(draft.site, draft.beacon.url.host) else Rejection.HOSTNAME
+    return None if tables.sites.is_counted_host(draft.site, draft.beacon.url.host) else Rejection.HOSTNAME
 
 
-def add_browser(draft: Draft, tables: Tables) -> Draft | Rejection:
-    """Tell browser, system and device class."""
-    return replace(draft, browser=recognise_browser(draft.beacon, tables.browsers))
+def reject_blocked_address(draft: Draft, tables: Tables) -> Rejection | None:
+    """Do not count the networks that the site's owner blocks, such as the owner's own."""
+    blocks = tables.blocks.get(draft.site.domain)
+    return Rejection.BLOCKED_ADDRESS if blocks is not None and is_blocked(draft.beacon, blocks) else None
 
 
-def reject_program(draft: Draft, tables: Tables) -> Draft | Rejection:
-    """Do not count programs that say that they are."""
-    return Rejection.BOT if draft.browser.is_program else draft
+def add_browser(draft: Draft, tables: Tables) -> Rejection | None:
+    """Tell browser, system and device class; do not count programs that say that they are."""
+    draft.browser = recognise_browser(draft.beacon, tables.browsers)
+    return Rejection.BOT if draft.browser.is_program else None
 
 
-def add_page(draft: Draft, tables: Tables) -> Draft | Rejection:
+def add_page(draft: Draft, tables: Tables) -> Rejection | None:
     """Keep host and path, without what may name a person."""
     beacon = draft.beacon
-    path = scrub_page(beacon.url, has_hash_mode=beacon.has_hash_mode)
-    return replace(draft, hostname=scrub_host(beacon.url), path=path)
+    draft.hostname = tables.hosts.scrub(beacon.url.host)
+    is_simple = not beacon.has_hash_mode
+    draft.path = tables.paths.scrub(beacon.url.path) if is_simple else scrub_page(beacon.url, has_hash_mode=True)
+    return None
 
 
-def add_acquisition(draft: Draft, tables: Tables) -> Draft | Rejection:
+def reject_blocked_path(draft: Draft, tables: Tables) -> Rejection | None:
+    """Do not count the pages that the site's owner blocks."""
+    blocks = tables.blocks.get(draft.site.domain)
+    return Rejection.BLOCKED_PATH if blocks is not None and blocks.has_path(draft.path) else None
+
+
+def add_acquisition(draft: Draft, tables: Tables) -> Rejection | None:
     """Tell where the visitor came from."""
-    beacon, site = draft.beacon, draft.site
-    referrer = beacon.referrer
-    if referrer is not None and (referrer.host == beacon.url.host or tables.sites.is_own_host(site, referrer.host)):
+    url, referrer = draft.beacon.url, draft.beacon.referrer
+    if referrer is not None and (referrer.host == url.host or tables.sites.is_own_host(draft.site, referrer.host)):
         referrer = None
-    return replace(draft, acquisition=acquisition_of(beacon.url, referrer, tables.sources))
+    if url.query or referrer is not None:
+        draft.acquisition = acquisition_of(url, referrer, tables.sources)
+    return None
 
 
-def add_place(draft: Draft, tables: Tables) -> Draft | Rejection:
+def add_place(draft: Draft, tables: Tables) -> Rejection | None:
     """Tell the country from the browser's time zone, and the class of its screen."""
     beacon = draft.beacon
-    return replace(draft, country=tables.countries.get(beacon.zone, ""), screen=screen_class(beacon.width))
+    draft.country = tables.countries.get(beacon.zone, "")
+    draft.screen = screen_class(beacon.width)
+    return None
 
 
-def add_words(draft: Draft, tables: Tables) -> Draft | Rejection:
+def reject_blocked_country(draft: Draft, tables: Tables) -> Rejection | None:
+    """Do not count the countries that the site's owner blocks."""
+    blocks = tables.blocks.get(draft.site.domain)
+    return Rejection.BLOCKED_COUNTRY if blocks is not None and draft.country in blocks.countries else None
+
+
+def add_words(draft: Draft, tables: Tables) -> Rejection | None:
     """Keep the event's name and properties, without what may name a person."""
     beacon = draft.beacon
     if beacon.kind is not Kind.EVENT and not beacon.props:
-        return replace(draft, name=beacon.name)
-    props = {scrub_text(key): scrub_text(value) for key, value in beacon.props}
-    return replace(draft, name=scrub_text(beacon.name), props=tuple(props.items()))
+        draft.name = beacon.name
+        return None
+    draft.name = scrub_text(beacon.name)
+    draft.props = tuple({scrub_text(key): scrub_text(value) for key, value in beacon.props}.items())
+    return None
 
 
 STEPS: tuple[Step, ...] = (
@@ -100,11 +108,13 @@ STEPS: tuple[Step, ...] = (
     reject_opt_out,
     reject_fetched_ahead,
     reject_hostname,
+    reject_blocked_address,
     add_browser,
-    reject_program,
     add_page,
+    reject_blocked_path,
     add_acquisition,
     add_place,
+    reject_blocked_country,
     add_words,
 )
 
@@ -113,8 +123,13 @@ def decide(beacon: Beacon, domain: str, tables: Tables, day_key: bytes | bytearr
     """Return the hit that `beacon` is for the site `domain`, or the rejection that it is not."""
     draft = Draft(beacon, domain)
     for step in STEPS:
-        outcome = step(draft, tables)
-        if not isinstance(outcome, Draft):
-            return RejectedHit(draft.site.domain, beacon.at, outcome)
-        draft = outcome
-    return anonymise(draft, day_key)
+        reason = step(draft, tables)
+        if reason is not None:
+            return RejectedHit(draft.site.domain, beacon.envelope.at, reason)
+    hit = anonymise(draft, day_key)
+    return hit if is_within_limits(hit, tables) else RejectedHit(hit.site, hit.at, Rejection.RATE_LIMIT)
+
+
+def is_within_limits(hit: Hit, tables: Tables) -> bool:
+    """Whether neither the visitor nor the site has more beacons than allowed; last, so that only what counts does."""
+    return tables.visitor_limit.take(hit.visitor, hit.at) and tables.site_limit.take(hit.site, hit.at)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector.intake import Intake
-from schema.errors import BeaconError, NotNowError
+from schema.errors import BeaconError, NotNowError, TooManyBeaconsError
 
 # One transparent pixel: header, a palette of two, "the first colour is transparent", the image, the end.
 GIF = (
@@ -41,7 +41,8 @@ def make_pixel(intake: Intake) -> Callable[[Request], Awaitable[Response]]:
         except BeaconError:
             return _image(400)
         except NotNowError as error:
-            return _image(503, {"retry-after": str(error.retry_after)})
+            status = 429 if isinstance(error, TooManyBeaconsError) else 503
+            return _image(status, {"retry-after": str(error.retry_after)})
         return _image(200, {"x-footfall-rejected": ", ".join(rejections)} if rejections else {})
 
     return pixel

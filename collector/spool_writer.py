@@ -16,6 +16,8 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 
+import msgspec
+
 from collector.clock import Milliseconds
 from collector.observer import CommitObserver, NobodyWatches
 from collector.segments import Segments
@@ -31,16 +33,12 @@ MAX_QUEUED_BYTES = 16 * 1024 * 1024  # estimated
 log = logging.getLogger("footfall.spool")
 
 
-class _Append:
+class _Append(msgspec.Struct, gc=False):
     """One call of `append` that waits for its commit."""
 
-    __slots__ = ("day", "done", "estimated_bytes", "records")
-
-    def __init__(self, records: Sequence[Record], done: asyncio.Future[None]) -> None:
-        self.records = records
-        self.done = done
-        self.day = records[0].at // DAY_MS
-        self.estimated_bytes = sum(map(_estimate_bytes, records))
+    records: Sequence[Record]
+    done: asyncio.Future[None]
+    day: int  # since the epoch, UTC
 
 
 class SpoolWriter:
@@ -56,6 +54,7 @@ class SpoolWriter:
         directory: Path,
         node: int,
         clock: Milliseconds,
+        *,
         on_failure: Callable[[], None] = lambda: None,
         observer: CommitObserver | None = None,
     ) -> None:
@@ -66,29 +65,32 @@ class SpoolWriter:
         self._space = SpoolSpace(settings, directory)
         self._waiting: list[_Append] = []
         self._waiting_records = self._waiting_bytes = 0
-        self._is_closing = False
-        self._changed = threading.Condition()
+        self._is_closing = self._is_asleep = False
+        self._lock = threading.Lock()  # held when any of these is read or changed
+        self._changed = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
         self._thread.start()
 
-    async def append(self, records: Sequence[Record]) -> None:
-        """Return once `records`, all of one UTC day, are on stable storage.
+    def append(self, records: Sequence[Record]) -> asyncio.Future[None]:
+        """Return what is done once `records`, all of one UTC day, are on stable storage.
 
         Raises:
-            SpoolUnavailableError: they are not, and may be tried again. Some of them may be there all the same if it
-                was the disk that failed; also if the caller was cancelled.
+            SpoolUnavailableError: now or when awaited: they are not, and may be tried again. Some of them may be there
+                all the same if it was the disk that failed; also if the caller was cancelled.
         """
+        estimated_bytes = 0
         for record in records:
-            if not isinstance(record, (Hit, RejectedHit)):
-                raise TypeError("the spool takes hits and rejections, nothing else")
-        entry = _Append(records, asyncio.get_running_loop().create_future())
-        with self._changed:
-            self._check_queue(entry)
+            estimated_bytes += _estimate_bytes(record)
+        entry = _Append(records, asyncio.get_running_loop().create_future(), records[0].at // DAY_MS)
+        with self._lock:
+            self._check_queue(len(records), estimated_bytes)
             self._waiting.append(entry)
             self._waiting_records += len(records)
-            self._waiting_bytes += entry.estimated_bytes
-            self._changed.notify()
-        await entry.done
+            self._waiting_bytes += estimated_bytes
+            if self._is_asleep:
+                self._is_asleep = False
+                self._changed.notify()
+        return entry.done
 
     def problem(self) -> str:
         """Return why it cannot take a hit now, empty if it can. May look at the disk."""
@@ -101,12 +103,12 @@ class SpoolWriter:
             self._changed.notify()
         self._thread.join()
 
-    def _check_queue(self, entry: _Append) -> None:
+    def _check_queue(self, records: int, estimated_bytes: int) -> None:
         if self.failure or self._is_closing:
             raise SpoolUnavailableError(self.failure or "the spool is closing")
         if (
-            self._waiting_records + len(entry.records) > MAX_QUEUED_RECORDS
-            or self._waiting_bytes + entry.estimated_bytes > MAX_QUEUED_BYTES
+            self._waiting_records + records > MAX_QUEUED_RECORDS
+            or self._waiting_bytes + estimated_bytes > MAX_QUEUED_BYTES
         ):
             raise SpoolUnavailableError("more hits wait for the disk than memory is set aside for", retry_after=1)
 
@@ -131,7 +133,9 @@ class SpoolWriter:
         """Return what has arrived; wait for it, or for the moment when the segment is to be sealed."""
         with self._changed:
             if not self._waiting and not self._is_closing:
+                self._is_asleep = True
                 self._changed.wait(self._segments.seconds_to_seal())
+                self._is_asleep = False
             entries, self._waiting = self._waiting, []
             self._waiting_records = self._waiting_bytes = 0
             return entries
@@ -182,6 +186,9 @@ def _wake(waiting: list[asyncio.Future[None]], error: SpoolUnavailableError | No
 
 
 def _estimate_bytes(record: Record) -> int:
-    if isinstance(record, RejectedHit):
+    if type(record) is Hit:
+        size = 256 + len(record.path) + len(record.referrer)
+        return size + sum([len(key) + len(value) for key, value in record.props]) if record.props else size
+    if type(record) is RejectedHit:
         return 64
-    return 256 + len(record.path) + len(record.referrer) + sum(len(key) + len(value) for key, value in record.props)
+    raise TypeError("the spool takes hits and rejections, nothing else")

@@ -9,6 +9,8 @@ import msgspec
 
 from collector.placeholders import MAX_TEXT, scrub_path, scrub_text
 
+# The usual form first: what it takes apart needs no further look.
+_USUAL = re.compile(r"https?://(?:www\.)?([a-z0-9.-]{1,250}[a-z0-9])(/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _URL = re.compile(r"\s*([a-z][a-z0-9+.-]*)://([^/?#]+)(/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]")
 _PORT = re.compile(r":\d*$")
@@ -29,6 +31,10 @@ class Url(msgspec.Struct, frozen=True, gc=False):
 
 def parse_url(text: str) -> Url | None:
     """Return the parts of `text`, or None if it is no address with a host."""
+    match = _USUAL.fullmatch(text)
+    if match is not None:
+        host, path, query, fragment = match.groups("")
+        return Url(host, path or "/", query, fragment)
     match = _URL.fullmatch(text)
     if match is None:
         return None

@@ -14,7 +14,8 @@
     │   ├── OutcomeUnknownError       an insert may or may not have happened: check before repeating
     │   └── NotNowError               the collector cannot take a beacon now
     │       ├── SpoolUnavailableError     the spool cannot take a hit (full, failing, behind)
-    │       └── DayKeyUnavailableError    the day key cannot be read or made
+    │       ├── DayKeyUnavailableError    the day key cannot be read or made
+    │       └── TooManyBeaconsError       a visitor or a site has sent more than is allowed in a minute
     ├── SetAsideError             the bytes are damaged: keep them apart, say how much, go on
     │   ├── SegmentDamagedError       a spool segment
     │   ├── ArchiveDamagedError       an archive file
@@ -133,6 +134,13 @@ class SpoolUnavailableError(NotNowError):
 
 class DayKeyUnavailableError(NotNowError):
     """The day key cannot be read or made."""
+
+
+class TooManyBeaconsError(NotNowError):
+    """A visitor, or a site, has sent more than is allowed in a minute; answered 429."""
+
+    def __init__(self) -> None:
+        super().__init__("more beacons than allowed", retry_after=60)
 
 
 class SetAsideError(FootfallError):

@@ -16,12 +16,9 @@ from collector.beacon import Beacon, parse_beacon
 from collector.client_address import TrustedProxies
 from collector.day_key import DayKey
 from collector.envelope import read_envelope
-from collector.geo import load_countries
-from collector.pipeline import Tables
-from collector.sites import Sites
 from collector.sources import Sources, load_sources
 from collector.spool_writer import SpoolWriter
-from collector.user_agent import Browsers
+from collector.tables import Tables, make_tables
 from schema.errors import SpoolUnavailableError
 from schema.hit import Record, decode_records
 from schema.settings import CollectorSettings, Settings, SiteSettings, SpoolSettings
@@ -71,8 +68,8 @@ def sources() -> Sources:
 
 
 @pytest.fixture(scope="session")
-def tables(sources: Sources) -> Tables:
-    return Tables(Sites(SITES), sources, load_countries(), Browsers())
+def tables() -> Tables:
+    return make_tables(Settings(site=SITES, collector=CollectorSettings(visitor_rate=0, site_rate=0)))
 
 
 @pytest.fixture
@@ -85,7 +82,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         data_dir=tmp_path,
         site=SITES,
-        collector=CollectorSettings(trusted_proxies=("127.0.0.1",)),
+        collector=CollectorSettings(trusted_proxies=("127.0.0.1",), workers=1),
     )
 
 
@@ -136,7 +133,7 @@ def make_writer(tmp_path: Path) -> Iterator[Callable[..., SpoolWriter]]:
         clock: Callable[[], int] = lambda: at("12:00"), on_failure: Callable[[], None] = lambda: None, **options: Any
     ) -> SpoolWriter:
         settings = SpoolSettings(**{"segment_seconds": 300, "min_free_bytes": 0, **options})
-        writers.append(SpoolWriter(settings, tmp_path, 1, clock, on_failure))
+        writers.append(SpoolWriter(settings, tmp_path, 1, clock, on_failure=on_failure))
         return writers[-1]
 
     yield make

@@ -10,12 +10,13 @@ import collector
 from collector.anonymise import visitor_code
 from collector.beacon import Beacon
 from collector.draft import Draft
-from collector.pipeline import Tables, decide
-from schema.hit import Hit, encode_records
+from collector.pipeline import decide
+from collector.tables import Tables
+from schema.hit import Hit, Kind, encode_records
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
 PAGEVIEW = {"n": "pageview", "d": "example.com", "u": "https://example.com/a"}
-READERS = {"anonymise.py", "beacon.py"}  # beacon.py carries them over from the envelope
+READERS = {"anonymise.py"}
 
 
 def test_a_visitor_code_is_64_bits() -> None:
@@ -75,6 +76,16 @@ def test_a_hit_has_everything_that_was_found_out(beacon_of: Callable[..., Beacon
     }
     hit = decide(beacon_of(wire), "example.com", tables, KEY)
     assert isinstance(hit, Hit)
+    assert (hit.hostname, hit.path, hit.kind, hit.name) == ("example.com", "/shop", Kind.EVENT, "Purchase")
+    assert (hit.source, hit.channel, hit.referrer) == ("Facebook", "Paid Social", "l.facebook.com")
+    assert [getattr(hit, f"utm_{name}") for name in ("source", "medium", "campaign", "term", "content")] == [
+        *("fb", "cpc", "c", "t", "o")
+    ]
+    assert (hit.country, hit.device, hit.browser, hit.browser_version, hit.os) == (
+        *("DE", "Desktop", "Firefox", "143", "Linux"),
+    )
+    assert (hit.language, hit.screen, hit.props) == ("de", "Desktop", (("plan", "team"),))
+    assert (hit.currency, hit.revenue, hit.interactive, hit.event_id) == ("EUR", 500, False, 255)
     unset = {"region", "city", "engaged_ms", "scroll_depth", "os_version"}
     defaults = dict(zip(Hit.__struct_fields__[-len(Hit.__struct_defaults__) :], Hit.__struct_defaults__, strict=True))
     same = {name for name, default in defaults.items() if getattr(hit, name) == default}
@@ -85,7 +96,7 @@ def test_nothing_of_the_sender_is_in_the_hit(beacon_of: Callable[..., Beacon], t
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0 canary"
     beacon = beacon_of(PAGEVIEW, {"user-agent": agent}, peer="203.0.113.77")
     encoded = encode_records([decide(beacon, "example.com", tables, KEY)])
-    for trace in (beacon.address, beacon.address[::-1], b"203.0.113.77", b"canary", b"Gecko"):
+    for trace in (beacon.envelope.address, beacon.envelope.address[::-1], b"203.0.113.77", b"canary", b"Gecko"):
         assert trace not in encoded
 
 

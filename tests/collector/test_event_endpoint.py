@@ -7,7 +7,7 @@ import pytest
 
 from collector.day_key import DayKey
 from schema.hit import Hit, RejectedHit, Rejection
-from schema.settings import CollectorSettings
+from schema.settings import CollectorSettings, Settings
 from support.hits import at
 
 NOON = at("12:00")
@@ -129,3 +129,21 @@ def test_without_a_day_key_nothing_is_taken_and_the_browser_may_try_again(
     answer = ask(*request_line, json=PAGEVIEW)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert memory_spool.records == []
+
+
+def test_a_beacon_above_the_rate_is_answered_429_and_noted(ask: Ask, memory_spool: Any, settings: Settings) -> None:
+    for _ in range(settings.collector.visitor_rate):
+        assert post(ask).status_code == 202
+    answer = post(ask)
+    assert (answer.status_code, answer.headers["x-footfall-rejected"]) == (429, "rate_limit")
+    assert answer.headers["retry-after"] == "60"
+    assert memory_spool.records[-1] == RejectedHit("example.com", NOON, Rejection.RATE_LIMIT)
+    assert ask("GET", "/pixel.gif?d=example.com&u=https://example.com/").status_code == 429
+
+
+def test_a_beacon_above_the_rate_for_one_of_its_sites_still_counts_for_the_other(ask: Ask, memory_spool: Any) -> None:
+    for _ in range(130):
+        post(ask)
+    answer = post(ask, {"d": "example.com,shop.example", "u": "https://shop.example/"})
+    assert (answer.status_code, answer.headers["x-footfall-rejected"]) == (202, "rate_limit")
+    assert [type(record) for record in memory_spool.records[-2:]] == [RejectedHit, Hit]

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.beacon import Beacon
-from collector.pipeline import STEPS, Tables, decide
+from collector.pipeline import STEPS, decide
+from collector.tables import Tables, make_tables
 from schema.hit import Hit, RejectedHit, Rejection, encode_records
+from schema.settings import CollectorSettings, Settings, SiteSettings
 from support.hits import at
 
 Make = Callable[..., Beacon]
@@ -85,10 +87,66 @@ def test_a_beacon_that_does_not_count(
     assert decided(beacon_of({**PAGEVIEW, **wire}, headers), tables) is reason
 
 
+@pytest.mark.parametrize(
+    ("blocks", "wire", "reason"),
+    [
+        ({"blocked_addresses": ("198.51.100.0/24",)}, {}, Rejection.BLOCKED_ADDRESS),
+        ({"blocked_paths": ("/intern/**",)}, {"u": "https://example.com/intern/a/b"}, Rejection.BLOCKED_PATH),
+        ({"blocked_paths": ("/intern/**",)}, {"u": "https://example.com/x/../intern/%61"}, None),
+        ({"blocked_countries": ("AT",)}, {"z": "Europe/Vienna"}, Rejection.BLOCKED_COUNTRY),
+        ({"blocked_countries": ("AT",)}, {"z": "Europe/Berlin"}, None),
+        ({"blocked_addresses": ("203.0.113.0/24",)}, {}, None),
+    ],
+)
+def test_what_the_owner_blocks_does_not_count(
+    beacon_of: Make, blocks: dict[str, Any], wire: dict[str, Any], reason: Rejection | None
+) -> None:
+    tables = make_tables(Settings(site=(SiteSettings("example.com", **blocks), SiteSettings("other.example"))))
+    record = decided(beacon_of({**PAGEVIEW, **wire}), tables)
+    assert record is reason if reason else isinstance(record, Hit)
+    assert isinstance(decided(beacon_of({**PAGEVIEW, **wire, "d": "other.example"}), tables), Hit)
+
+
+def test_a_visitor_above_the_rate_is_not_counted_until_the_bucket_fills_again(beacon_of: Make) -> None:
+    tables = make_tables(Settings(collector=CollectorSettings(visitor_rate=3)))
+    beacon = beacon_of(PAGEVIEW)
+    assert [type(decided(beacon, tables)) for _ in range(4)] == [Hit, Hit, Hit, Rejection]
+    assert isinstance(decided(beacon_of(PAGEVIEW, peer="203.0.113.9"), tables), Hit)
+    assert decided(beacon, tables) is Rejection.RATE_LIMIT
+    assert isinstance(decided(beacon_of(PAGEVIEW, at=at("10:00") + 20_000), tables), Hit)
+
+
+def test_a_site_above_the_rate_is_not_counted_whoever_comes(beacon_of: Make) -> None:
+    sites = (SiteSettings("example.com"), SiteSettings("other.example"))
+    tables = make_tables(Settings(site=sites, collector=CollectorSettings(site_rate=6, workers=2)))
+    beacons = [beacon_of(PAGEVIEW, peer=f"203.0.113.{host}") for host in range(4)]
+    assert [type(decided(beacon, tables)) for beacon in beacons] == [Hit, Hit, Hit, Rejection]
+    assert isinstance(decided(beacon_of({**PAGEVIEW, "d": "other.example"}), tables), Hit)
+
+
+def test_what_does_not_count_takes_nothing_from_what_is_allowed(beacon_of: Make) -> None:
+    tables = make_tables(Settings(collector=CollectorSettings(visitor_rate=1)))
+    for _ in range(3):
+        assert decided(beacon_of(PAGEVIEW, {"sec-gpc": "1"}), tables) is Rejection.OPT_OUT
+    assert isinstance(decided(beacon_of(PAGEVIEW), tables), Hit)
+
+
 def test_every_reason_is_found_by_a_step_or_elsewhere() -> None:
-    """The steps' are in the table above; the others are found when the beacon is parsed, and by the aggregator."""
+    """The steps' are in the tests above; the others are found when the beacon is parsed, and by the aggregator."""
     elsewhere = {Rejection.MALFORMED, Rejection.DUPLICATE, Rejection.NO_VISIT}
-    steps = {Rejection.UNKNOWN_SITE, Rejection.OPT_OUT, Rejection.PREFETCH, Rejection.HOSTNAME, Rejection.BOT}
+    steps = {
+        Rejection.UNKNOWN_SITE,
+        Rejection.OPT_OUT,
+        Rejection.PREFETCH,
+        Rejection.FORGED,
+        Rejection.HOSTNAME,
+        Rejection.BLOCKED_ADDRESS,
+        Rejection.BOT,
+        Rejection.BLOCKED_PATH,
+        Rejection.SPAM,
+        Rejection.BLOCKED_COUNTRY,
+        Rejection.RATE_LIMIT,
+    }
     assert steps | elsewhere == set(Rejection)
 
 

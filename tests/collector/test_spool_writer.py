@@ -25,7 +25,10 @@ Read = Callable[..., list[Record]]
 
 
 def append(writer: SpoolWriter, *records: Record) -> None:
-    asyncio.run(writer.append(records))
+    async def wait() -> None:
+        await writer.append(records)
+
+    asyncio.run(wait())
 
 
 def test_what_append_has_returned_for_is_in_the_file(make_writer: Make, tmp_path: Path, records_in: Read) -> None:

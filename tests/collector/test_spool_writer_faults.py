@@ -42,7 +42,10 @@ def small_files() -> Iterator[Callable[[int], None]]:
 
 
 def append(writer: SpoolWriter, *records: Record) -> None:
-    asyncio.run(writer.append(records))
+    async def wait() -> None:
+        await writer.append(records)
+
+    asyncio.run(wait())
 
 
 def test_after_a_failed_write_the_file_is_never_touched_again(
