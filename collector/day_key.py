@@ -7,6 +7,8 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
+from blake3 import blake3
+
 from collector.memory_directory import make_private_directory
 from schema.batch import DAY_MS, day_start_ms, utc_day
 from schema.errors import DayKeyError, DayKeyUnavailableError
@@ -14,6 +16,8 @@ from schema.errors import DayKeyError, DayKeyUnavailableError
 KEY_BYTES = 32
 _SUFFIX = ".key"
 _TRIES = 100
+_NO_KEY = bytes(KEY_BYTES)
+_HASHERS = 512
 _MAX_AHEAD = timedelta(days=1)
 
 
@@ -64,6 +68,7 @@ class DayKey:
             _make_key(path)
         if not _read_key(path, self._key):
             return False
+        _overwrite_copies()
         for other in self._directory.iterdir():
             if _is_over(other, day):
                 destroy_file(other)
@@ -75,6 +80,17 @@ def destroy_file(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError), path.open("r+b", buffering=0) as file:
         path.unlink()
         file.write(bytes(os.fstat(file.fileno()).st_size))
+
+
+def _overwrite_copies() -> None:
+    """Overwrite what the hash has left of the old key in memory that it has given back.
+
+    Each hasher holds a copy of its key, on the stack and on the heap, and does not wipe it. So many at once get the
+    same memory again, with zeros for a key.
+    """
+    hashers = [blake3(_NO_KEY, key=_NO_KEY) for _ in range(_HASHERS)]
+    for hasher in hashers:
+        hasher.digest()
 
 
 def _make_key(path: Path) -> None:
