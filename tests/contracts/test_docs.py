@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from dashboard.words import REJECTION_NAMES
 from footfall.cli import app
+from schema.hit import Rejection
 from schema.rollups import ROLLUPS
 from schema.settings import Settings, SiteSettings
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SETTINGS_PAGE = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+COUNTING = (ROOT / "docs/counting.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -79,3 +82,8 @@ def test_every_source_file_is_on_the_code_map() -> None:
     files = [path for folder in folders for path in (ROOT / folder).glob("*.py") if not path.name.startswith("__")]
     missing = [f"{path.parent.name}/{path.name}" for path in files if f"`{path.stem}`" not in ARCHITECTURE]
     assert not missing
+
+
+def test_every_reason_not_to_count_is_explained_and_has_words_on_the_dashboard() -> None:
+    explained = {line.split("`")[1] for line in COUNTING.splitlines() if line.startswith("| `")}
+    assert explained == set(Rejection) == set(REJECTION_NAMES)
