@@ -14,7 +14,7 @@ run: .venv/installed footfall.toml ## start everything on the embedded store, wi
 demo: .venv/installed footfall.toml ## the same, with a year of made-up traffic in data-demo/
 	@$(BIN)/footfall demo --serve
 
-test: .venv/installed-dev chromium node clickhouse ## run every test
+test: .venv/installed-dev chromium node clickhouse strace ## run every test
 	$(BIN)/pytest $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import rules
@@ -57,10 +57,13 @@ chromium:
 clickhouse:
 	@test -x /usr/sbin/clickhouse-server || { echo "Installing clickhouse-server, the oldest that the store's tests accept …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y clickhouse-server >/dev/null; }
 
+strace:
+	@command -v strace >/dev/null || { echo "Installing strace for the tests of a failing disk …"; apt-get update -qq && apt-get install -qq -y strace >/dev/null; }
+
 wrk:
 	@command -v wrk >/dev/null || { echo "Installing wrk for the benchmarks …"; apt-get update -qq && apt-get install -qq -y wrk >/dev/null; }
 
 node:
 	@command -v npm >/dev/null || { echo "Installing Node.js for the snippet's build …"; apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
 
-.PHONY: help run demo test lint bench snippet lock clean chromium clickhouse node wrk
+.PHONY: help run demo test lint bench snippet lock clean chromium clickhouse node strace wrk

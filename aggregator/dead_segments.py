@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from aggregator.quarantine import Quarantine
-from schema.durable_files import fsync_directory, write_all
+from schema.durable_files import fsync_directory, replace_file
 from schema.errors import SegmentDamagedError
 from schema.spool_format import (
     NEW,
@@ -99,16 +99,16 @@ def _recover(path: Path, descriptor: int, quarantine: Quarantine, day: date, rec
     if not is_sealed(content):
         scan = scan_frames(content, header.segment_id)
         recovery.torn_bytes += len(content) - scan.end
-        _seal(descriptor, content[: scan.end], len(scan.payloads))
-    os.fsync(descriptor)
+        content = _sealed(content[: scan.end], len(scan.payloads))
+    # A new file: where a sync failed, the system may take pages for clean that never reached the disk, and syncing
+    # them again would prove nothing.
+    replace_file(path, content)
     path.rename(path.with_suffix(SEALED))
     fsync_directory(path.parent)
     recovery.sealed.append(path.stem)
 
 
-def _seal(descriptor: int, content: bytes, frames: int) -> None:
+def _sealed(content: bytes, frames: int) -> bytes:
     digest = new_digest()
     digest.update(content)
-    os.ftruncate(descriptor, len(content))
-    os.lseek(descriptor, 0, os.SEEK_END)
-    write_all(descriptor, encode_seal(frames, digest.digest()))
+    return content + encode_seal(frames, digest.digest())

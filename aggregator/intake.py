@@ -15,7 +15,7 @@ from aggregator.manifest import Figures, Manifest, figures_of
 from aggregator.rollup import Tables, merge
 from aggregator.spool_reader import SpoolReader
 from schema.batch import WINDOW_MS, Window, day_start_ms
-from schema.durable_files import make_directory
+from schema.durable_files import settle_directory
 from schema.errors import BatchMismatchError, SegmentDamagedError, SetAsideError
 from schema.fence import raise_fence
 from schema.rollups import BY_NAME
@@ -68,7 +68,7 @@ class Intake:
         """When a window has ended: let no new hit be older than that, and note what may already hold some."""
         end_ms = (now_ms - GRACE_MS) // WINDOW_MS * WINDOW_MS
         if end_ms > self._fence_ms:
-            make_directory(self._spool_dir)
+            settle_directory(self._spool_dir)
             self._fence_ms = raise_fence(self._spool_dir, end_ms)
             self._awaited = {day: self._reader.unfinished(day) for day in self._reader.days()}
 

@@ -83,11 +83,13 @@ class Aggregator:
     def status(self) -> dict[str, object]:
         """Return whether all is counted and shown, and if not, what is in the way; safe to call from any thread."""
         lag_ms = self._lag_ms(self._clock())
+        through = self._intake.through
         return {
             "ready": self._delivery.has_shown and not self._delivery.trouble and lag_ms < LATE_MS,
             "store": self._delivery.trouble or "ok",
             "lag_seconds": lag_ms // 1000,
             "batches_waiting": self._delivery.waiting,
+            "counted_through": through.end_ms // 1000 if through else 0,
             "alarms": self.alarms.counts.total(),
             "problems": dict(self.alarms.counts),
             "latest_problems": list(self.alarms.latest),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Spread, is_listening, program, wait_until, wrk
+from benchmarks.measure import Spread, is_listening, program, wait_until, worker_settings, wrk
 
 BARE, COLLECTOR = "127.0.0.1:18001", "127.0.0.1:18002"
 SCRIPT = Path(__file__).with_name("beacons.lua")
@@ -14,20 +15,13 @@ SCRIPT = Path(__file__).with_name("beacons.lua")
 def measure(runs: int, seconds: int) -> str:
     """Alternate between the two, `runs` times `seconds` each, and return a section of the report."""
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
-        settings = {
-            "FOOTFALL__DATA_DIR": directory,
-            "FOOTFALL__COLLECTOR__LISTEN": COLLECTOR,
-            "FOOTFALL__COLLECTOR__WORKERS": "1",
-            "FOOTFALL__COLLECTOR__TRUSTED_PROXIES": "127.0.0.1/32",
-            "FOOTFALL__COLLECTOR__SITE_RATE": "100000000",  # counted as ever, never reached
-            "FOOTFALL__SPOOL__MIN_FREE_BYTES": "0",
-        }
+        settings = worker_settings(directory, COLLECTOR)
         with (
             program("-m", "benchmarks.bare", BARE.rpartition(":")[2], core=0),
             program("-m", "footfall", "collect", core=0, **settings),
         ):
             for address in (BARE, COLLECTOR):
-                wait_until(lambda address=address: is_listening(address))
+                wait_until(partial(is_listening, address))
             wrk(BARE, "/", SCRIPT, seconds=2)
             wrk(COLLECTOR, "/api/event", SCRIPT, seconds=2)
             pairs = [

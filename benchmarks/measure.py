@@ -77,6 +77,37 @@ def program(*arguments: str, core: int | None = None, **environment: str) -> Ite
         process.wait(30)
 
 
+def worker_settings(directory: str, listen: str) -> dict[str, str]:
+    """The environment of a collector with one worker, behind a proxy on this machine, that counts whatever comes."""
+    return {
+        "FOOTFALL__DATA_DIR": directory,
+        "FOOTFALL__COLLECTOR__LISTEN": listen,
+        "FOOTFALL__COLLECTOR__WORKERS": "1",
+        "FOOTFALL__COLLECTOR__TRUSTED_PROXIES": "127.0.0.1/32",
+        "FOOTFALL__COLLECTOR__VISITOR_RATE": "0",
+        "FOOTFALL__COLLECTOR__SITE_RATE": "0",
+        "FOOTFALL__SPOOL__MIN_FREE_BYTES": "0",
+    }
+
+
+def children(process: int) -> list[int]:
+    """The ids of the direct children of a process."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has used of processors so far, in all its threads, for itself and in the kernel."""
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def pss_megabytes(process: int) -> float:
+    """The proportional set size of a process."""
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024 / 1e6
+
+
 def wrk(address: str, path: str, script: Path, *, seconds: int, connections: int = 128) -> dict[str, float]:
     """Load http://address/path from one thread on the other core; return requests per second and latencies in ms."""
     command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), "--latency"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-from benchmarks.measure import is_listening, program, wait_until
+from benchmarks.measure import children, is_listening, program, pss_megabytes, wait_until
 
 COLLECTOR, DASHBOARD = "127.0.0.1:18003", "127.0.0.1:18004"
 IDLE_SECONDS = 20
@@ -16,7 +16,7 @@ IDLE_SECONDS = 20
 def measure() -> str:
     """Start everything on an empty store, let it idle, and return a section of the report."""
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
-        settings = {
+        settings: dict[str, Any] = {
             "FOOTFALL__DATA_DIR": directory,
             "FOOTFALL__COLLECTOR__LISTEN": COLLECTOR,
             "FOOTFALL__DASHBOARD__LISTEN": DASHBOARD,
@@ -24,7 +24,7 @@ def measure() -> str:
         with program("-m", "footfall", "serve", **settings) as supervisor:
             wait_until(lambda: is_listening(COLLECTOR) and is_listening(DASHBOARD))
             time.sleep(IDLE_SECONDS)
-            sizes = {_name(process): _pss(process) for process in (supervisor.pid, *_children(supervisor.pid))}
+            sizes = {_name(process): pss_megabytes(process) for process in (supervisor.pid, *children(supervisor.pid))}
     rows = [f"| {name} | {megabytes:,.0f} |" for name, megabytes in sizes.items()]
     return "\n".join(
         [
@@ -41,16 +41,6 @@ def measure() -> str:
     )
 
 
-def _children(process: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
 def _name(process: int) -> str:
     words = Path(f"/proc/{process}/cmdline").read_text().split("\0")
     return f"{words[words.index('footfall') + 1]} {process}"
-
-
-def _pss(process: int) -> float:
-    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
-    assert found
-    return int(found[1]) * 1024 / 1e6

@@ -10,6 +10,8 @@ from blake3 import blake3
 from collector.beacon import Beacon
 from collector.blocks import Blocks
 from collector.draft import Draft
+from collector.place import Place, Places
+from collector.proxy_diagnosis import Doubt, ProxyDiagnosis
 from collector.user_agent import Browser, Browsers
 from schema.hit import Hit
 
@@ -19,12 +21,22 @@ _LENGTHS = struct.Struct("<III")
 
 def recognise_browser(beacon: Beacon, browsers: Browsers) -> Browser:
     """Return the browser, system and device class that the beacon's user agent stands for."""
-    return browsers.parse(beacon.envelope.user_agent)
+    return browsers.parse(beacon.envelope.user_agent, beacon.envelope.client_hints)
 
 
 def is_blocked(beacon: Beacon, blocks: Blocks) -> bool:
     """Whether the beacon comes from a network that the site's owner blocks."""
     return blocks.has_address(beacon.envelope.address)
+
+
+def find_place(beacon: Beacon, places: Places) -> Place:
+    """Return where the beacon comes from."""
+    return places.locate(beacon.envelope.address, beacon.zone)
+
+
+def note_sender(beacon: Beacon, doubt: Doubt, diagnosis: ProxyDiagnosis) -> None:
+    """Let `diagnosis` see whom the beacon comes from."""
+    diagnosis.observe(beacon.envelope.address, doubt)
 
 
 def anonymise(draft: Draft, day_key: bytes | bytearray) -> Hit:
@@ -52,8 +64,8 @@ def anonymise(draft: Draft, day_key: bytes | bytearray) -> Hit:
         source.utm_term,
         source.utm_content,
         draft.country,
-        "",
-        "",
+        draft.region,
+        draft.city,
         browser.device,
         browser.name,
         browser.version,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 
 import msgspec
 from starlette.types import Message
 
 from schema.hit import Rejection
 
+WHOLE_ANSWER = "footfall.answer"  # an ASGI extension, and the type of its message: {"answer": Answer}
+
 Headers = tuple[tuple[bytes, bytes], ...]
 
 TEXT, JSON, GIF = b"text/plain; charset=utf-8", b"application/json", b"image/gif"
 
 # Any page may send a beacon; no cookie or login ever goes with it, and no answer is kept.
+CLOSE = (b"connection", b"close")
 _COMMON: Headers = (
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
@@ -22,18 +26,34 @@ _COMMON: Headers = (
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A whole answer, as the two messages to send."""
+    """A whole answer: as the two messages of ASGI, and as the bytes of HTTP/1.1 around what the server adds."""
 
     start: Message
     body: Message
+    head: bytes
+    tail: bytes
+    closes: bool  # the connection, once it is sent
+
+    def encode(self, server_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """Return all its bytes, with those of `server_headers` (such as the date) among the headers."""
+        return self.head + b"".join([b"%b: %b\r\n" % header for header in server_headers]) + self.tail
 
 
 def make_answer(status: int, content: bytes, content_type: bytes = TEXT, headers: Headers = ()) -> Answer:
     """Return an answer with the headers that all of them have, and `headers`."""
-    own = ((b"content-type", content_type), (b"content-length", b"%d" % len(content)), *headers)
+    all_headers = [
+        *_COMMON,
+        (b"content-type", content_type),
+        (b"content-length", b"%d" % len(content)),
+        *headers,
+    ]
+    line = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
     return Answer(
-        {"type": "http.response.start", "status": status, "headers": [*_COMMON, *own]},
+        {"type": "http.response.start", "status": status, "headers": all_headers},
         {"type": "http.response.body", "body": content},
+        line + b"".join([b"%b: %b\r\n" % header for header in all_headers]),
+        b"\r\n" + content,
+        CLOSE in headers,
     )
 
 
@@ -72,6 +92,6 @@ PREFLIGHT = make_answer(
     ),
 )
 WRONG_METHOD = make_answer(405, b"a beacon is sent with POST", headers=((b"allow", b"POST, OPTIONS"),))
-INCOMPLETE = make_answer(408, b"the beacon did not come in time", headers=((b"connection", b"close"),))
-TOO_LARGE = make_answer(413, b"the beacon is too large", headers=((b"connection", b"close"),))
+INCOMPLETE = make_answer(408, b"the beacon did not come whole", headers=(CLOSE,))
+TOO_LARGE = make_answer(413, b"the beacon is too large", headers=(CLOSE,))
 FAILED = make_answer(500, b"the collector failed")

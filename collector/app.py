@@ -14,9 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from collector.clock import Milliseconds
 from collector.day_key import DayKey
 from collector.event_endpoint import EVENT_PATH, EventEndpoint
-from collector.health import live, make_ready
+from collector.health import WarningLog, live, make_ready
 from collector.intake import Intake, Spool
 from collector.pixel import make_pixel
+from collector.place import REFRESH_SECONDS, Places
 from collector.quiet_failures import QuietFailures
 from collector.script import make_script
 from collector.tables import make_tables
@@ -34,20 +35,25 @@ def create_app(settings: Settings, spool: Spool, day_key: DayKey, clock: Millise
     tables = make_tables(settings)
     intake = Intake(settings.collector, tables, spool, day_key, clock)
     event = EventEndpoint(intake, settings.collector.max_body_bytes)
+    warners = (intake.diagnosis.warning, tables.places.warning)
     routes = [
         Route("/pixel.gif", make_pixel(intake)),
         Route("/js/script.js", make_script()),
         Route("/health/live", live),
-        Route("/health/ready", make_ready(spool, day_key, clock)),
+        Route("/health/ready", make_ready(spool, day_key, clock, warners)),
     ]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        turning = asyncio.create_task(_turn_day_key(day_key, clock))
+        tasks = [
+            asyncio.create_task(_turn_day_key(day_key, clock)),
+            asyncio.create_task(_look_around(tables.places, WarningLog(warners))),
+        ]
         try:
             yield
         finally:
-            turning.cancel()
+            for task in tasks:
+                task.cancel()
 
     rest = Starlette(routes=routes, lifespan=lifespan)
 
@@ -60,6 +66,14 @@ def create_app(settings: Settings, spool: Spool, day_key: DayKey, clock: Millise
     for middleware in reversed(MIDDLEWARE):
         app = middleware(app)
     return app
+
+
+async def _look_around(places: Places, warnings: WarningLog) -> None:
+    """Read the place database again when it has changed; say what is wrong, once."""
+    while True:
+        warnings.look()
+        await asyncio.sleep(REFRESH_SECONDS)
+        await asyncio.to_thread(places.refresh)
 
 
 async def _turn_day_key(day_key: DayKey, clock: Milliseconds) -> None:

@@ -1,12 +1,8 @@
-"""The body of a request: never more of it than is allowed, and not waited for without end."""
+"""The body of a request: never more of it than is allowed. How long it may take, the connection says."""
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.types import Message, Receive
-
-BODY_SECONDS = 10.0  # nearly every beacon is a single part, for which there is no timer: that would cost too much
 
 
 class BodyTooLargeError(Exception):
@@ -14,7 +10,7 @@ class BodyTooLargeError(Exception):
 
 
 class BodyIncompleteError(Exception):
-    """The rest of the body did not come in time, or its sender is gone."""
+    """The sender of the rest is gone, or was sent away."""
 
 
 async def read_body(receive: Receive, max_bytes: int) -> bytes:
@@ -22,26 +18,14 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
 
     Raises:
         BodyTooLargeError: it has more than `max_bytes`.
-        BodyIncompleteError: its sender is gone, or BODY_SECONDS after its first part it is not complete.
+        BodyIncompleteError: its sender is gone.
     """
     body, is_more = _read_part(await receive())
-    if is_more:
-        body += await _read_rest(receive, max_bytes - len(body))
+    while is_more and len(body) <= max_bytes:
+        part, is_more = _read_part(await receive())
+        body += part
     if len(body) > max_bytes:
         raise BodyTooLargeError
-    return body
-
-
-async def _read_rest(receive: Receive, max_bytes: int) -> bytes:
-    """Return what follows the first part: all of it, or just more than `max_bytes`."""
-    body, is_more = b"", True
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while is_more and len(body) <= max_bytes:
-                part, is_more = _read_part(await receive())
-                body += part
-    except TimeoutError:
-        raise BodyIncompleteError from None
     return body
 
 

@@ -26,6 +26,8 @@ class Draft(msgspec.Struct):
     acquisition: Acquisition = DIRECT
     browser: Browser = _NO_BROWSER
     country: str = ""
+    region: str = ""
+    city: str = ""
     screen: str = ""
 
     def __repr__(self) -> str:

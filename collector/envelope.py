@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from collector.audience import primary_language
-from collector.bots import is_fetched_ahead
+from collector.bots import is_fetched_ahead, is_forged
 from collector.client_address import TrustedProxies, client_address
+from collector.client_hints import pack_hints
 from collector.opt_out import is_opt_out
 
 
@@ -21,22 +22,32 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     language: str  # primary tag
     is_opt_out: bool
     is_fetched_ahead: bool
+    is_forged: bool = False
+    client_hints: bytes = b""  # as `pack_hints` leaves them
 
     def __repr__(self) -> str:
         return "Envelope(…)"
 
 
 def read_envelope(
-    headers: Mapping[bytes, bytes], peer: str, *, at: int, trusted: TrustedProxies, respect_dnt: bool
+    headers: Mapping[bytes, bytes],
+    peer: str,
+    *,
+    at: int,
+    trusted: TrustedProxies,
+    respect_dnt: bool,
+    is_image: bool = False,
 ) -> Envelope:
-    """Return the envelope of a request with `headers` (names in lower case) from `peer`."""
+    """Return the envelope of a request with `headers` (names in lower case) from `peer`, for a pixel or a beacon."""
     return Envelope(
         at,
-        client_address(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"), trusted),
+        client_address(peer, headers.get(trusted.header, b"").decode("latin-1"), trusted),
         headers.get(b"user-agent", b""),
         primary_language(headers.get(b"accept-language", b"")),
         is_opt_out(headers, respect_dnt=respect_dnt),
         is_fetched_ahead(headers),
+        is_forged(headers, is_image=is_image),
+        pack_hints(headers),
     )
 
 

@@ -9,6 +9,7 @@ from collector.answers import (
     INCOMPLETE,
     PREFLIGHT,
     TOO_LARGE,
+    WHOLE_ANSWER,
     WRONG_METHOD,
     Answer,
     make_malformed,
@@ -36,8 +37,11 @@ class EventEndpoint:
             answer = await self._take(scope, receive)
         else:
             answer = PREFLIGHT if scope["method"] == "OPTIONS" else WRONG_METHOD
-        await send(answer.start)
-        await send(answer.body)
+        if WHOLE_ANSWER in scope.get("extensions", ()):
+            await send({"type": WHOLE_ANSWER, "answer": answer})
+        else:
+            await send(answer.start)
+            await send(answer.body)
 
     async def _take(self, scope: Scope, receive: Receive) -> Answer:
         try:

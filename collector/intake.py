@@ -7,12 +7,14 @@ from typing import Protocol
 
 from starlette.types import Scope
 
+from collector.anonymise import note_sender
 from collector.beacon import Beacon, parse_beacon
 from collector.client_address import TrustedProxies
 from collector.clock import Milliseconds
 from collector.day_key import DayKey
 from collector.envelope import joined_headers, read_envelope
 from collector.pipeline import decide
+from collector.proxy_diagnosis import ProxyDiagnosis, doubt_of
 from collector.tables import Tables
 from schema.errors import BeaconError, TooManyBeaconsError
 from schema.hit import Record, RejectedHit, Rejection
@@ -36,7 +38,8 @@ class Intake:
         self, settings: CollectorSettings, tables: Tables, spool: Spool, day_key: DayKey, clock: Milliseconds
     ) -> None:
         self._respect_dnt = settings.respect_dnt
-        self._trusted = TrustedProxies(settings.trusted_proxies)
+        self._trusted = TrustedProxies(settings.trusted_proxies, settings.forwarded_header)
+        self.diagnosis = ProxyDiagnosis()
         self._tables = tables
         self._spool = spool
         self._day_key = day_key
@@ -68,8 +71,14 @@ class Intake:
     def _read(self, body: bytes, scope: Scope, at: int) -> Beacon:
         peer = scope["client"][0] if scope["client"] else ""
         headers = joined_headers(scope["headers"])
-        envelope = read_envelope(headers, peer, at=at, trusted=self._trusted, respect_dnt=self._respect_dnt)
-        return parse_beacon(body, envelope)
+        is_image = scope["method"] != "POST"
+        envelope = read_envelope(
+            headers, peer, at=at, trusted=self._trusted, respect_dnt=self._respect_dnt, is_image=is_image
+        )
+        beacon = parse_beacon(body, envelope)
+        if not self.diagnosis.is_settled:
+            note_sender(beacon, doubt_of(peer, headers, self._trusted), self.diagnosis)
+        return beacon
 
 
 def _check_reasons(rejections: Sequence[Rejection]) -> None:

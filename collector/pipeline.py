@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from collector.anonymise import anonymise, is_blocked, recognise_browser
+from collector.anonymise import anonymise, find_place, is_blocked, recognise_browser
 from collector.audience import screen_class
 from collector.beacon import Beacon
 from collector.draft import Draft
@@ -34,6 +34,11 @@ def reject_opt_out(draft: Draft, tables: Tables) -> Rejection | None:
 def reject_fetched_ahead(draft: Draft, tables: Tables) -> Rejection | None:
     """Do not count a page that nobody has seen yet."""
     return Rejection.PREFETCH if draft.beacon.envelope.is_fetched_ahead else None
+
+
+def reject_forged(draft: Draft, tables: Tables) -> Rejection | None:
+    """Do not count requests that pose as a browser's, and badly."""
+    return Rejection.FORGED if draft.beacon.envelope.is_forged else None
 
 
 def reject_hostname(draft: Draft, tables: Tables) -> Rejection | None:
@@ -68,6 +73,15 @@ def reject_blocked_path(draft: Draft, tables: Tables) -> Rejection | None:
     return Rejection.BLOCKED_PATH if blocks is not None and blocks.has_path(draft.path) else None
 
 
+def reject_spam(draft: Draft, tables: Tables) -> Rejection | None:
+    """Do not count those who come only to be seen among the referrers."""
+    referrer, own = draft.beacon.referrer, tables.own_spam.get(draft.site.domain)
+    if referrer is None:
+        return None
+    is_spam = tables.spam.is_spam(referrer.host) or (own is not None and own.is_spam(referrer.host))
+    return Rejection.SPAM if is_spam else None
+
+
 def add_acquisition(draft: Draft, tables: Tables) -> Rejection | None:
     """Tell where the visitor came from."""
     url, referrer = draft.beacon.url, draft.beacon.referrer
@@ -81,7 +95,7 @@ def add_acquisition(draft: Draft, tables: Tables) -> Rejection | None:
 def add_place(draft: Draft, tables: Tables) -> Rejection | None:
     """Tell the country from the browser's time zone, and the class of its screen."""
     beacon = draft.beacon
-    draft.country = tables.countries.get(beacon.zone, "")
+    draft.country, draft.region, draft.city = find_place(beacon, tables.places)
     draft.screen = screen_class(beacon.width)
     return None
 
@@ -107,11 +121,13 @@ STEPS: tuple[Step, ...] = (
     add_site,
     reject_opt_out,
     reject_fetched_ahead,
+    reject_forged,
     reject_hostname,
     reject_blocked_address,
     add_browser,
     add_page,
     reject_blocked_path,
+    reject_spam,
     add_acquisition,
     add_place,
     reject_blocked_country,

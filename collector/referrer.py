@@ -31,25 +31,33 @@ DIRECT = Acquisition()
 
 def acquisition_of(page: Url, referrer: Url | None, sources: Sources) -> Acquisition:
     """Return where the reader of `page` came from; `referrer` is None where it is the site itself."""
-    if not page.query and referrer is None:
-        return DIRECT
+    if not page.query:
+        return DIRECT if referrer is None else _acquisition_of_referrer(referrer, sources)
     values = {name: scrub_text(value)[:MAX_TEXT] for name, value in query_values(page.query, _KEPT).items()}
     click_ids = sources.click_ids(query_names(page.query))
+    if not values and not click_ids:
+        return DIRECT if referrer is None else _acquisition_of_referrer(referrer, sources)
     source = _source(values, referrer, click_ids, sources)
-    utm = {name: values.get(name, "") for name in _UTM}
-    arrival = Arrival(
-        source,
-        utm["utm_source"].lower(),
-        utm["utm_medium"].lower(),
-        utm["utm_campaign"].lower(),
-        click_ids,
-    )
+    utm_source, utm_medium, utm_campaign, utm_term, utm_content = [values.get(name, "") for name in _UTM]
+    arrival = Arrival(source, utm_source.lower(), utm_medium.lower(), utm_campaign.lower(), click_ids)
     return Acquisition(
-        channel=sources.channel_of(arrival),
-        source=DIRECT.source if source is None else source.name,
-        referrer="" if referrer is None else _kept_referrer(referrer),
-        **utm,
+        sources.channel_of(arrival),
+        DIRECT.source if source is None else source.name,
+        "" if referrer is None else _kept_referrer(referrer),
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        utm_term,
+        utm_content,
     )
+
+
+def _acquisition_of_referrer(referrer: Url, sources: Sources) -> Acquisition:
+    known = sources.at_host(referrer.host)
+    host = scrub_host(referrer)
+    source = known or Source(host)
+    kept = host if referrer.path == "/" else _kept_referrer(referrer)
+    return Acquisition(sources.channel_of(Arrival(source)), source.name, kept)
 
 
 def _source(values: dict[str, str], referrer: Url | None, click_ids: frozenset[str], sources: Sources) -> Source | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from schema.durable_files import fsync_directory, make_directory, write_all
+from schema.durable_files import fsync_directory, settle_directory, write_all
 from schema.spool_format import (
     NEW,
     OPEN,
@@ -30,20 +31,24 @@ class Segment:
     """
 
     def __init__(self, spool_dir: Path, node: int, day: date, now_ms: int) -> None:
-        """Create it, durably; `now_ms` goes into its name."""
+        """Create it, durably; `now_ms` goes into its name. If that fails, this process has let go of it."""
         header = SegmentHeader(node, day, os.urandom(16), now_ms)
         directory = spool_dir / day_directory(day)
-        make_directory(directory)
+        settle_directory(directory)
         self.day = day
         self._id = header.segment_id
         self._path = directory / (header.name + NEW)
         self._frames = 0
         self._digest = new_digest()
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._write(encode_header(header))
-        os.fsync(self._descriptor)
-        self._rename(OPEN)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._write(encode_header(header))
+            os.fsync(self._descriptor)
+            self._rename(OPEN)
+        except OSError:
+            self._abandon()
+            raise
 
     def append(self, payloads: Sequence[bytes]) -> int:
         """Put each payload into a frame, all of them on stable storage when this returns; return the bytes written."""
@@ -60,6 +65,13 @@ class Segment:
         self._write(encode_seal(self._frames, self._digest.digest()))
         os.fsync(self._descriptor)
         self._rename(SEALED)
+        os.close(self._descriptor)
+
+    def _abandon(self) -> None:
+        """Remove what is still `.new`; leave what is `.open`, with no hits in it, to recovery."""
+        if self._path.suffix == NEW:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
         os.close(self._descriptor)
 
     def _write(self, content: bytes) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from collector.clock import Milliseconds
+from collector.reserve import Reserve, is_full
 from collector.segment import Segment
 from schema.batch import DAY_MS, day_start_ms
-from schema.durable_files import make_directory
+from schema.durable_files import settle_directory
 from schema.errors import SpoolUnavailableError
 from schema.fence import read_fence
 from schema.hit import Record, encode_records
@@ -19,11 +22,16 @@ from schema.spool_format import MAX_PAYLOAD_BYTES
 
 
 class Segments:
-    """This process's current segment, if it has one, and its succession. For one thread."""
+    """This process's current segment, if it has one, and its succession. For one thread.
+
+    Where the volume turns out to be full, the reserve is given up, so that what was acknowledged can still be sealed
+    and counted: by recovery, if it is a segment with hits that could not be written on.
+    """
 
     def __init__(self, spool_dir: Path, node: int, segment_seconds: float, clock: Milliseconds) -> None:
-        make_directory(spool_dir)
+        settle_directory(spool_dir)
         self._spool_dir = spool_dir
+        self._reserve = Reserve(spool_dir)
         self._node = node
         self._segment_seconds = segment_seconds
         self._clock = clock
@@ -35,16 +43,19 @@ class Segments:
         """Return how many bytes it took once `records`, all of `day`, are on stable storage.
 
         Raises:
-            SpoolUnavailableError: the day has been aggregated; nothing was written.
+            SpoolUnavailableError: the day has been aggregated, or there is no room for a new segment; nothing was
+                written, and later calls may succeed.
             OSError: it is not known what was written; no method may be called again.
         """
         segment = self._segment_of(day)
-        return segment.append(_payloads([self._moved_up_to_fence(record) for record in records]))
+        with self._making_room():
+            return segment.append(_payloads([self._moved_up_to_fence(record) for record in records]))
 
     def seal(self) -> None:
-        """Seal the current segment, if there is one."""
+        """Seal the current segment, if there is one. An OSError means the same as in `write`."""
         if self._current is not None:
-            self._current.seal()
+            with self._making_room():
+                self._current.seal()
             self._current = None
 
     def seconds_to_seal(self) -> float | None:
@@ -59,11 +70,31 @@ class Segments:
             self.seal()
             self._fence = read_fence(self._spool_dir)
             self._check_fence(day)  # now as well: no new segment for a day that is over
-            self._current = Segment(self._spool_dir, self._node, day, self._clock())
+            self._current = self._create(day)
             self._seal_at = time.monotonic() + self._segment_seconds
             self._fence = read_fence(self._spool_dir)  # only now: the segment is visible
         self._check_fence(day)
         return self._current
+
+    def _create(self, day: date) -> Segment:
+        """Return a new segment; where there is no room for one, nothing is lost, and this worker can go on."""
+        try:
+            with self._making_room():
+                return Segment(self._spool_dir, self._node, day, self._clock())
+        except OSError as error:
+            if is_full(error):
+                raise SpoolUnavailableError("the spool's volume is full") from error
+            raise
+
+    @contextlib.contextmanager
+    def _making_room(self) -> Iterator[None]:
+        """Give up the reserve if the block fails for want of room."""
+        try:
+            yield
+        except OSError as error:
+            if is_full(error):
+                self._reserve.give_up()
+            raise
 
     def _check_fence(self, day: date) -> None:
         if self._fence >= _end_ms(day):

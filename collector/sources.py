@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Iterable
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
 _ANY_ENDING = ".*"
-_HOST_WITH_ENDING = re.compile(r"(.+?)\.(?:[a-z]{2,3}|com?\.[a-z]{2})")  # .com, .de, .co.uk, .com.br
+_SECOND_LEVELS = ("co", "com")  # .co.uk, .com.br
+_MAX_SIGNS = 4096  # real traffic has some dozens
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -41,11 +44,19 @@ class Channel(msgspec.Struct, frozen=True):
     campaign: str = ""
 
 
+class Words(msgspec.Struct, frozen=True):
+    """What links usually say: looked up instead of matched."""
+
+    sources: tuple[str, ...]
+    mediums: tuple[str, ...]
+
+
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`sources.toml`."""
 
     click_ids: dict[str, str]
     paid: Paid
+    words: Words
     channel: tuple[Channel, ...]
     source: tuple[Source, ...]
 
@@ -60,6 +71,32 @@ class Arrival(msgspec.Struct, frozen=True):
     click_ids: frozenset[str] = frozenset()
 
 
+_NONE: frozenset[str] = frozenset()
+
+
+class Patterns:
+    """The patterns that the rules have for one text, with the answers for the words that it usually is."""
+
+    def __init__(self, patterns: Iterable[str], words: Iterable[str] = ()) -> None:
+        self._matchers: tuple[tuple[str, Callable[[str], Any]], ...] = tuple(
+            (pattern, re.compile(pattern).fullmatch) for pattern in dict.fromkeys(patterns) if pattern
+        )
+        self._known = {"": _NONE} | {word: self._match(word) for word in words}
+
+    def matching(self, text: str) -> frozenset[str]:
+        """Return those that match the whole of `text`; an empty one matches none."""
+        known = self._known.get(text)
+        return self._match(text) if known is None else known
+
+    def _match(self, text: str) -> frozenset[str]:
+        return frozenset([pattern for pattern, is_match in self._matchers if is_match(text)])
+
+
+# What the channel follows from: source's kind (None without source), whether it was paid for, and the patterns that
+# utm_source, utm_medium and utm_campaign match. Nothing that a visitor has sent.
+_Signs = tuple[str | None, bool, frozenset[str], frozenset[str], frozenset[str]]
+
+
 class Sources:
     """Finds sources by host, by what a link says, or by click id; and tells an arrival's channel."""
 
@@ -70,11 +107,20 @@ class Sources:
         self._by_host = {host: source for source in catalogue.source for host in source.hosts}
         self._by_alias = {alias: source for source in catalogue.source for alias in source.aliases}
         self._by_name = {source.name: source for source in catalogue.source}
+        paid, channels, words = catalogue.paid, catalogue.channel, catalogue.words
+        self._sources = Patterns([paid.sources, *(it.source for it in channels)], (*self._by_alias, *words.sources))
+        self._mediums = Patterns([paid.mediums, *(it.medium for it in channels)], words.mediums)
+        self._campaigns = Patterns(it.campaign for it in channels)
+        self._by_signs: dict[_Signs, str] = {}
 
     def at_host(self, host: str) -> Source | None:
         """Return the source with the longest name that is `host` or that `host` is a subdomain of."""
+        by_host = self._by_host
+        ending = _ending(host)
         while host:
-            source = self._by_host.get(host) or self._with_any_ending(host)
+            source = by_host.get(host)
+            if source is None and ending and len(host) > len(ending):
+                source = by_host.get(host[: -len(ending)] + _ANY_ENDING)
             if source is not None:
                 return source
             host = host.partition(".")[2]
@@ -87,28 +133,33 @@ class Sources:
 
     def click_ids(self, parameters: set[str]) -> frozenset[str]:
         """Return the click ids among the names of a query's parameters."""
-        return frozenset(parameters & self._click_ids.keys())
+        found = self._click_ids.keys() & parameters
+        return frozenset(found) if found else _NONE
 
     def of_click_id(self, click_ids: frozenset[str]) -> Source | None:
         """Return the source that adds one of these, the first in the catalogue's order."""
-        name = next((name for click_id, name in self._click_ids.items() if click_id in click_ids), None)
-        return None if name is None else self._by_name[name]
+        if not click_ids:
+            return None
+        return next(self._by_name[name] for click_id, name in self._click_ids.items() if click_id in click_ids)
 
     def channel_of(self, arrival: Arrival) -> str:
         """Return the name of the first channel whose conditions hold."""
-        is_paid = self._is_paid(arrival)
-        return next(channel.name for channel in self._channels if _holds(channel, arrival, is_paid))
-
-    def _with_any_ending(self, host: str) -> Source | None:
-        match = _HOST_WITH_ENDING.fullmatch(host)
-        return self._by_host.get(match[1] + _ANY_ENDING) if match else None
-
-    def _is_paid(self, arrival: Arrival) -> bool:
-        return (
-            not arrival.click_ids.isdisjoint(self._paid.click_ids)
-            or _matches(self._paid.mediums, arrival.utm_medium)
-            or _matches(self._paid.sources, arrival.utm_source)
+        source = self._sources.matching(arrival.utm_source)
+        medium = self._mediums.matching(arrival.utm_medium)
+        is_paid = (
+            self._paid.mediums in medium
+            or self._paid.sources in source
+            or not self._paid.click_ids.isdisjoint(arrival.click_ids)
         )
+        kind = None if arrival.source is None else arrival.source.kind
+        signs = (kind, is_paid, source, medium, self._campaigns.matching(arrival.utm_campaign))
+        return self._by_signs.get(signs) or self._first_channel(signs)
+
+    def _first_channel(self, signs: _Signs) -> str:
+        name = next(channel.name for channel in self._channels if _holds(channel, signs))
+        if len(self._by_signs) < _MAX_SIGNS:
+            self._by_signs[signs] = name
+        return name
 
 
 def load_sources() -> Sources:
@@ -117,17 +168,23 @@ def load_sources() -> Sources:
     return Sources(msgspec.convert(tomllib.loads(text), Catalogue))
 
 
-def _holds(channel: Channel, arrival: Arrival, is_paid: bool) -> bool:
-    source = arrival.source
+def _holds(channel: Channel, signs: _Signs) -> bool:
+    kind, is_paid, source, medium, campaign = signs
     return (
         (is_paid or not channel.paid)
-        and (source is not None or not channel.has_source)
-        and (not channel.kind or (source is not None and source.kind == channel.kind))
-        and (not channel.source or _matches(channel.source, arrival.utm_source))
-        and (not channel.medium or _matches(channel.medium, arrival.utm_medium))
-        and (not channel.campaign or _matches(channel.campaign, arrival.utm_campaign))
+        and (kind is not None or not channel.has_source)
+        and (not channel.kind or kind == channel.kind)
+        and (not channel.source or channel.source in source)
+        and (not channel.medium or channel.medium in medium)
+        and (not channel.campaign or channel.campaign in campaign)
     )
 
 
-def _matches(pattern: str, text: str) -> bool:
-    return bool(text) and re.fullmatch(pattern, text) is not None
+def _ending(host: str) -> str:
+    """Return what `.*` may stand for at the end of `host`: .com, .de, .co.uk, .com.br; empty if there is none."""
+    rest, dot, last = host.rpartition(".")
+    if not dot or not last.isalpha() or not 2 <= len(last) <= 3:
+        return ""
+    second = rest.rpartition(".")[2]
+    is_second_level = len(last) == 2 and second in _SECOND_LEVELS and second != rest
+    return f".{second}.{last}" if is_second_level else f".{last}"

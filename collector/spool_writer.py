@@ -96,6 +96,11 @@ class SpoolWriter:
         """Return why it cannot take a hit now, empty if it can. May look at the disk."""
         return self.failure or self._space.problem()
 
+    @property
+    def waiting_records(self) -> int:
+        """How many records wait for the next commit."""
+        return self._waiting_records
+
     def close(self) -> None:
         """Commit what waits, seal the segment, stop the thread."""
         with self._changed:
@@ -105,11 +110,13 @@ class SpoolWriter:
 
     def _check_queue(self, records: int, estimated_bytes: int) -> None:
         if self.failure or self._is_closing:
+            self._observer.refused(records)
             raise SpoolUnavailableError(self.failure or "the spool is closing")
         if (
             self._waiting_records + records > MAX_QUEUED_RECORDS
             or self._waiting_bytes + estimated_bytes > MAX_QUEUED_BYTES
         ):
+            self._observer.refused(records)
             raise SpoolUnavailableError("more hits wait for the disk than memory is set aside for", retry_after=1)
 
     def _run(self) -> None:
@@ -165,6 +172,7 @@ class SpoolWriter:
             self._waiting = []
         log.error("%s: this worker ends, and what is whole in its segment is recovered", failure)
         _finish(entries, SpoolUnavailableError(failure))
+        self._observer.refused(sum(len(entry.records) for entry in entries))
         self._on_failure()
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from collector.blocks import Blocks
 from collector.clean_texts import CleanTexts
 from collector.geo import load_countries
+from collector.place import Places
 from collector.placeholders import scrub_path, scrub_text
 from collector.rate_limit import RateLimit
 from collector.sites import Sites
 from collector.sources import Sources, load_sources
+from collector.spam import SpamHosts, load_spam_hosts
 from collector.user_agent import Browsers
 from schema.settings import Settings
 
@@ -23,7 +25,9 @@ class Tables:
     sites: Sites
     blocks: Mapping[str, Blocks]  # of the sites that have some, by domain
     sources: Sources
-    countries: Mapping[str, str]  # IANA time zone → country
+    spam: SpamHosts
+    own_spam: Mapping[str, SpamHosts]  # what the owners of sites have added, by domain
+    places: Places
     browsers: Browsers
     hosts: CleanTexts
     paths: CleanTexts
@@ -38,7 +42,9 @@ def make_tables(settings: Settings) -> Tables:
         sites=Sites(settings.site),
         blocks={domain: blocks for domain, blocks in blocks.items() if blocks},
         sources=load_sources(),
-        countries=load_countries(),
+        spam=load_spam_hosts(),
+        own_spam={site.domain: SpamHosts(site.blocked_referrers) for site in settings.site if site.blocked_referrers},
+        places=Places(load_countries(), settings.collector.geo_database),
         browsers=Browsers(),
         hosts=CleanTexts(scrub_text),
         paths=CleanTexts(scrub_path),

@@ -7,35 +7,47 @@ import logging
 import resource
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 
 from collector.app import create_app
 from collector.clock import Clock, Milliseconds
+from collector.connection import Connection
+from collector.connections import SPARE_CONNECTIONS, SweptServer
 from collector.core_dumps import forbid_core_dumps
 from collector.day_key import DayKey
 from collector.memory_directory import find_memory_directory
+from collector.metric_files import metrics_directory
+from collector.metrics import watch
 from collector.spool_writer import SpoolWriter
 from schema.settings import Settings
 
 EXIT_STOPPED, EXIT_SPOOL_FAILED = 0, 1
-_MAX_CONNECTIONS = 4096  # further ones are answered 503
+_MAX_CONNECTIONS = 4096  # above it, those that have been silent longest make room
+_BACKLOG = 2048  # connections that may wait to be accepted, and are then accepted all at once
+_OTHER_FILES = 256
 _KEEP_ALIVE_SECONDS = 75  # longer than a proxy in front keeps its end open, so that it never writes into a closed one
 _STOP_SECONDS = 5
+_SAMPLE_SECONDS = 1  # at least, between two looks at queue and connections for the metrics
 _COLLECT_AFTER = (20_000, 20, 50)  # objects, collections of the youngest, collections of the middle generation
 
 log = logging.getLogger("footfall.collector")
 
 
-def run_worker(settings: Settings, listen_fd: int, clock: Milliseconds | None = None) -> int:
+def run_worker(
+    settings: Settings, listen_fd: int, clock: Milliseconds | None = None, worker_number: int | None = None
+) -> int:
     """Serve the listening socket `listen_fd` until SIGTERM or SIGINT; return the exit code.
+
+    `worker_number` is the supervisor's, under which the worker keeps its metrics; without one there are none.
 
     Raises:
         DayKeyError: there is no place for the day key.
     """
     # 1. What holds for the process.
     forbid_core_dumps()
-    _raise_file_limit()
+    most_connections = _raise_file_limit()
     clock = Clock() if clock is None else Clock(clock)
 
     # 2. What it needs.
@@ -45,8 +57,16 @@ def run_worker(settings: Settings, listen_fd: int, clock: Milliseconds | None = 
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    spool = SpoolWriter(settings.spool, settings.spool_dir, settings.node, clock, on_failure=stop)
-    server = uvicorn.Server(_config(create_app(settings, spool, day_key, clock)))
+    metrics = None
+    if worker_number is not None:
+        metrics = watch(metrics_directory(settings.data_dir), worker_number, settings.site)
+    spool = SpoolWriter(settings.spool, settings.spool_dir, settings.node, clock, on_failure=stop, observer=metrics)
+
+    async def sample() -> None:
+        if metrics is not None:
+            metrics.sample(queue_records=spool.waiting_records, connections=len(server.server_state.connections))
+
+    server = SweptServer(_config(create_app(settings, spool, day_key, clock), most_connections, sample))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)  # uvicorn takes over, and raises the signal again when it has finished
 
@@ -57,23 +77,28 @@ def run_worker(settings: Settings, listen_fd: int, clock: Milliseconds | None = 
             server.run(sockets=[listener])
     finally:
         spool.close()
+        if metrics is not None:
+            metrics.close()
     return EXIT_SPOOL_FAILED if spool.failure else EXIT_STOPPED
 
 
-def _config(app: object) -> uvicorn.Config:
+def _config(app: object, most_connections: int, sample: Callable[[], Awaitable[None]]) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # Starlette's ASGI types are wider than uvicorn's
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # client_address.py decides whom to believe
-        limit_concurrency=_MAX_CONNECTIONS,
+        limit_concurrency=most_connections,
+        backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
+        callback_notify=sample,
+        timeout_notify=_SAMPLE_SECONDS,
     )
 
 
@@ -88,9 +113,12 @@ def _settle_memory() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-def _raise_file_limit() -> None:
-    """Allow as many open files as connections, and some more."""
+def _raise_file_limit() -> int:
+    """Allow as many open files as connections and all else need; return how many connections may be open."""
+    reserved = SPARE_CONNECTIONS + _BACKLOG + _OTHER_FILES
+    wanted = _MAX_CONNECTIONS + reserved
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MAX_CONNECTIONS + 256
     if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+        soft = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(_MAX_CONNECTIONS, max(soft - reserved, soft // 4))

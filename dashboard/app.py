@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from dashboard.context import Context, Status
 from dashboard.doors import Doors
 from dashboard.failures import Failures
 from dashboard.health import Health
+from dashboard.metrics import Metrics
 from dashboard.pages import Pages
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
@@ -29,15 +31,22 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    settings: Settings, store: Store, secret: str, clock: Callable[[], int], status: Status | None = None
+    settings: Settings,
+    store: Store,
+    secret: str,
+    clock: Callable[[], int],
+    status: Status | None = None,
+    *,
+    figures: Sequence[Collector] = (),
 ) -> Starlette:
     """Return the dashboard of the counts in `store`.
 
     `secret` signs tokens; `clock` tells milliseconds since the epoch; `status` tells whether the counts are up to
-    date (a mapping with `ready`), where the aggregator runs beside it.
+    date (a mapping with `ready`), where the aggregator runs beside it; `figures` are further ones for /metrics.
     """
     context = Context(settings, Reader(store), secret, clock, status, Templates())
     pages, doors, api, health = Pages(context), Doors(context), Api(context), Health(context)
+    metrics = Metrics(context, figures)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -52,7 +61,7 @@ def create_app(
             Route("/api/v2/query", api.query, methods=["POST"]),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
-            Route("/metrics", health.metrics),
+            Route("/metrics", metrics.show),
             Mount("/static", _Static(directory=STATIC)),
             Route("/{domain:path}", pages.site),
         ],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
 from rich.console import Console
 
+from collector.proxy_diagnosis import start_advice
 from dashboard.access import make_token
 from footfall.clock import utc_now_ms
 from footfall.secret import token_secret
@@ -16,6 +18,8 @@ from schema.settings import Settings
 LOGIN_DAYS = 30
 PATIENCE_MS = 30_000
 _PROBE_SECONDS = 0.3
+
+log = logging.getLogger("footfall.supervisor")
 
 
 def script_tag(settings: Settings, domain: str, *, test: bool = False) -> str:
@@ -48,7 +52,10 @@ class Announcement:
         question = "ready" if utc_now_ms() < self.now_ms + PATIENCE_MS else "live"
         if not self.said and all(_says_yes(address, question) for address in self.addresses):
             self.said = True
-            self._say()
+            if self.console.quiet:
+                log.info("Footfall is running")
+            else:
+                self._say()
 
     def _say(self) -> None:
         self._print("[bold]Footfall is running.[/bold]")
@@ -62,6 +69,9 @@ class Announcement:
         if self.has_example:
             example = f"http://{self.settings.example.listen}/"
             self._print("", "The example site, to click around in and see it count:", f"  {example}")
+        advice = start_advice(self.settings.collector)
+        if advice and self.settings.collector.listen in self.addresses:
+            self._print("", advice)
         self._print(
             "", f"Counts are kept in {self.settings.data_dir}/. Ctrl-C stops; the next start goes on from there."
         )

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from footfall.announcement import login_link
 from footfall.clock import utc_now_ms
+from footfall.logs import configure_logs, is_json
 from footfall.process import die_with_parent
 from footfall.serve import EXAMPLE_DOMAIN, Choice, with_example
 from footfall.serve import serve as run
@@ -42,6 +43,7 @@ ConfigOption = Annotated[
 ]
 ExampleOption = Annotated[bool, typer.Option("--example", help="Serve the built-in example site as well.")]
 ParentOption = Annotated[int, typer.Option("--parent", hidden=True)]
+NumberOption = Annotated[int, typer.Option("--number", hidden=True)]
 SocketOption = Annotated[int, typer.Option("--fd", hidden=True)]
 OptionalSocketOption = Annotated[int | None, typer.Option("--fd", hidden=True)]
 
@@ -49,25 +51,25 @@ OptionalSocketOption = Annotated[int | None, typer.Option("--fd", hidden=True)]
 @app.command()
 def serve(config: ConfigOption = None, example: ExampleOption = False) -> None:
     """Run everything: collector, aggregator, dashboard."""
-    _serve(load_settings(config), Choice(example=example))
+    _serve(_load(config, "supervisor"), Choice(example=example))
 
 
 @app.command()
 def collect(config: ConfigOption = None) -> None:
     """Run only the collector's workers."""
-    _serve(load_settings(config), Choice(aggregate=False, dashboard=False))
+    _serve(_load(config, "supervisor"), Choice(aggregate=False, dashboard=False))
 
 
 @app.command()
 def aggregate(config: ConfigOption = None) -> None:
     """Run only the aggregator."""
-    _serve(load_settings(config), Choice(collect=False, dashboard=False))
+    _serve(_load(config, "supervisor"), Choice(collect=False, dashboard=False))
 
 
 @app.command()
 def dashboard(config: ConfigOption = None) -> None:
     """Run only the dashboard."""
-    _serve(load_settings(config), Choice(collect=False, aggregate=False))
+    _serve(_load(config, "supervisor"), Choice(collect=False, aggregate=False))
 
 
 @app.command()
@@ -94,8 +96,9 @@ def demo(
     from footfall.demo import make_demo
 
     settings = dataclasses.replace(with_example(load_settings(config)), data_dir=directory)
-    make_demo(settings, days, EXAMPLE_DOMAIN, _console())
+    make_demo(settings, days, EXAMPLE_DOMAIN, Console(file=sys.stdout))
     if serve:
+        configure_logs(settings.log_format, "supervisor")
         _serve(settings, Choice(example=True))
 
 
@@ -126,12 +129,12 @@ def migrate(
 
 
 @app.command(hidden=True)
-def worker(fd: SocketOption, parent: ParentOption, config: ConfigOption) -> None:
+def worker(fd: SocketOption, number: NumberOption, parent: ParentOption, config: ConfigOption) -> None:
     """One collector process, on a socket that the supervisor has bound."""
     from collector.worker import run_worker
 
     die_with_parent(parent)
-    raise SystemExit(run_worker(load_settings(config), fd))
+    raise SystemExit(run_worker(_load(config, f"worker {number}"), fd, worker_number=number))
 
 
 @app.command("store-process", hidden=True)
@@ -142,14 +145,12 @@ def store_process(
     from footfall.store_process import run_store_process
 
     die_with_parent(parent)
-    raise SystemExit(run_store_process(load_settings(config), aggregate=aggregate, listen_fd=fd))
+    raise SystemExit(run_store_process(_load(config, "store"), aggregate=aggregate, listen_fd=fd))
 
 
 def main() -> None:
     """Run the command line; turn our errors into one sentence and an exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # its errors are ours to tell
+    configure_logs("plain", "command")  # until the settings are known
     try:
         app()
     except StopError as error:
@@ -161,12 +162,21 @@ def main() -> None:
 
 
 def _serve(settings: Settings, choice: Choice) -> NoReturn:
-    raise SystemExit(run(with_example(settings) if choice.example else settings, choice, _console()))
+    # Programs that read the log get nothing else, and the way in, which the announcement has, belongs into no log.
+    console = Console(file=sys.stdout, quiet=is_json())
+    raise SystemExit(run(with_example(settings) if choice.example else settings, choice, console))
 
 
-def _console() -> Console:
-    return Console(file=sys.stdout)
+def _load(config: Path | None, part: str) -> Settings:
+    """Return the settings, and log as they say from now on."""
+    settings = load_settings(config)
+    configure_logs(settings.log_format, part)
+    return settings
 
 
 def _complain(error: FootfallError) -> None:
-    typer.echo(f"footfall: {error}{'; ' + error.hint if error.hint else ''}", err=True)
+    sentence = f"{error}{'; ' + error.hint if error.hint else ''}"
+    if is_json():
+        logging.getLogger("footfall").critical("%s", sentence)
+    else:
+        typer.echo(f"footfall: {sentence}", err=True)

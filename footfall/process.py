@@ -11,7 +11,7 @@ from pathlib import Path
 
 from schema.directory_lock import lock_directory
 from schema.durable_files import make_directory
-from schema.errors import AddressInUseError, SettingError
+from schema.errors import AddressInUseError, SettingError, StopError
 
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 2048
@@ -33,11 +33,16 @@ def bind_listener(setting: str, address: str) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise AddressInUseError(setting, address) from None
-        raise SettingError(setting, address, f"an address to listen on ({os.strerror(error.errno or 0)})") from None
+        raise explain_bind_error(setting, address, error) from None
     listener.set_inheritable(True)
     return listener
+
+
+def explain_bind_error(setting: str, address: str, error: OSError) -> StopError:
+    """Return what it means for whoever set `address` that it cannot be listened on."""
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUseError(setting, address)
+    return SettingError(setting, address, f"an address to listen on ({os.strerror(error.errno or 0)})")
 
 
 def own_directory(directory: Path, name: str) -> int:

@@ -6,12 +6,17 @@ import contextlib
 import dataclasses
 import os
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 
+from collector.metric_files import end_metrics, forget_living, metrics_directory
+from collector.place import load_database
+from collector.scrape import start_collector_metrics
 from footfall.announcement import Announcement
 from footfall.clock import utc_now_ms
 from footfall.example_site import ExampleSite
+from footfall.metrics_server import MetricsServer
 from footfall.process import bind_listener, own_directory
 from footfall.supervisor import Part, Supervisor
 from schema.format_settings import format_toml
@@ -43,6 +48,8 @@ def serve(settings: Settings, choice: Choice, console: Console) -> int:
     Raises:
         StopError: an address or the data directory is taken.
     """
+    if choice.collect and settings.collector.geo_database:
+        load_database(settings.collector.geo_database)  # to know now; each worker reads it for itself
     with contextlib.ExitStack() as claims:
         if choice == Choice(example=choice.example):
             claims.callback(os.close, own_directory(settings.data_dir, "footfall.lock"))
@@ -77,8 +84,15 @@ def _parts(settings: Settings, choice: Choice, claims: contextlib.ExitStack) -> 
     if choice.collect:
         descriptor = _listen("collector.listen", settings.collector.listen, claims)
         addresses.append(settings.collector.listen)
+        metrics = metrics_directory(settings.data_dir)
+        start_collector_metrics(metrics)
+        claims.callback(end_metrics, metrics)
+        if settings.collector.metrics_listen:
+            claims.callback(MetricsServer(settings).stop)
         for number in range(1, settings.collector.workers + 1):
-            parts.append(Part(f"collector worker {number}", ["worker", "--fd", str(descriptor)], [descriptor]))
+            arguments = ["worker", "--fd", str(descriptor), "--number", str(number)]
+            forget = partial(forget_living, metrics, number)
+            parts.append(Part(f"collector worker {number}", arguments, [descriptor], forget))
     return parts, addresses
 
 

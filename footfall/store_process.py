@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from aggregator.run import Aggregator
+from collector.scrape import CollectorScrape
 from dashboard.app import create_app
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory
@@ -91,7 +92,8 @@ class StoreProcess:
 
     def _answer(self, aggregator: Aggregator | None, listen_fd: int) -> None:
         status = aggregator.status if aggregator else None
-        app = create_app(self._settings, self._store, token_secret(self._settings), self._clock, status)
+        secret, figures = token_secret(self._settings), (CollectorScrape(self._settings),)
+        app = create_app(self._settings, self._store, secret, self._clock, status, figures=figures)
         server = uvicorn.Server(_config(app))
         threading.Thread(target=self._end_with_stop, args=(server,), name="dashboard-stop", daemon=True).start()
         with socket.socket(fileno=listen_fd) as listener:
@@ -112,6 +114,6 @@ def _config(app: Starlette) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # the peer's address decides who may see /metrics: nobody else's word counts
+        proxy_headers=False,  # the peer's address decides who is told more by /health/ready: nobody else's word counts
         timeout_graceful_shutdown=_STOP_SECONDS,
     )

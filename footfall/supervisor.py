@@ -31,6 +31,7 @@ class Part:
     name: str
     arguments: Sequence[str]
     descriptors: Sequence[int] = ()
+    on_end: Callable[[], None] = lambda: None  # called when it has fallen over
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = FIRST_PAUSE_SECONDS
@@ -92,6 +93,7 @@ class Supervisor:
                 elif part.process is not None and (code := part.process.poll()) is not None:
                     if code == EXIT_STOPPED:
                         return code
+                    part.on_end()
                     pause = part.plan_restart(now)
                     log.warning("%s ended with code %d; starting it again in %.1f s", part.name, code, pause)
             self._on_tick()

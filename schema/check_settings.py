@@ -15,6 +15,7 @@ _DOMAIN = re.compile(r"(?!www\.)[^\s/:@?#%\\\"'<>A-Z]+")
 _MAX_DOMAIN = 253
 _COUNTRY = re.compile(r"[A-Z]{2}")
 LOG_FORMATS = ("plain", "json")
+FORWARDED_HEADERS = ("x-forwarded-for", "forwarded")
 
 
 def check_settings(settings: Settings) -> None:
@@ -37,6 +38,10 @@ def check_settings(settings: Settings) -> None:
     _check_listens(settings)
     if settings.log_format not in LOG_FORMATS:
         raise SettingError("log_format", settings.log_format, " or ".join(LOG_FORMATS))
+    if settings.collector.forwarded_header not in FORWARDED_HEADERS:
+        raise SettingError(
+            "collector.forwarded_header", settings.collector.forwarded_header, " or ".join(FORWARDED_HEADERS)
+        )
     for network in settings.collector.trusted_proxies:
         _check_network("collector.trusted_proxies", network)
     if not settings.store.url.startswith(("chdb:", "clickhouse://")):
@@ -71,6 +76,9 @@ def _check_blocks(site: SiteSettings) -> None:
     for path in site.blocked_paths:
         if not path.startswith(("/", "*")):
             raise SettingError("site.blocked_paths", path, "paths such as /internal/** or *.pdf")
+    for host in site.blocked_referrers:
+        if not _DOMAIN.fullmatch(host):
+            raise SettingError("site.blocked_referrers", host, "host names in lower case such as spam.example")
     for country in site.blocked_countries:
         if not _COUNTRY.fullmatch(country):
             raise SettingError("site.blocked_countries", country, "two capital letters (ISO 3166-1) such as DE")
@@ -83,8 +91,11 @@ def _check_range(name: str, value: int, low: int, high: int) -> None:
 
 def _check_listens(settings: Settings) -> None:
     taken: dict[str, str] = {}
-    for section in ("collector", "dashboard", "example"):
-        name, address = f"{section}.listen", getattr(settings, section).listen
+    sections = ("collector", "dashboard", "example")
+    listens = {f"{section}.listen": getattr(settings, section).listen for section in sections}
+    if settings.collector.metrics_listen:
+        listens["collector.metrics_listen"] = settings.collector.metrics_listen
+    for name, address in listens.items():
         _check_listen(name, address)
         if address in taken:
             raise SettingError(name, address, f"another address than {taken[address]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -26,16 +27,26 @@ def replace_file(path: Path, content: bytes) -> None:
     """Put `content` at `path`: after a crash the file is the old one or the new one, whole.
 
     Temporary file, fsync, rename, fsync of the directory: when this returns, the new one is on stable storage.
+    A temporary file that could not be written or synced is removed, so that the next try gets a fresh one.
     """
     temporary = path.with_name(path.name + ".tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        _write_file(temporary, content)
+        temporary.rename(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    fsync_directory(path.parent)
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    temporary.rename(path)
-    fsync_directory(path.parent)
 
 
 def make_directory(path: Path) -> None:
@@ -44,4 +55,10 @@ def make_directory(path: Path) -> None:
         return
     make_directory(path.parent)
     path.mkdir(mode=0o700, exist_ok=True)
+    fsync_directory(path.parent)
+
+
+def settle_directory(path: Path) -> None:
+    """Make `path` as `make_directory` does; durable even if another process made it and has not come to sync it."""
+    make_directory(path)
     fsync_directory(path.parent)

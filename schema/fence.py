@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 
 from schema.batch import utc_day
-from schema.durable_files import replace_file
+from schema.durable_files import fsync_directory, replace_file
 from schema.errors import ClockError
 from schema.spool_format import FENCE_NAME
 
@@ -43,6 +43,7 @@ def raise_fence(spool_dir: Path, at_ms: int) -> int:
     """Move the fence to `at_ms`, durably, and return where it stands; it never goes backwards. One caller at a time."""
     fence = read_fence(spool_dir)
     if at_ms <= fence:
+        fsync_directory(spool_dir)  # it may be there by the name only: after a call that failed at just this
         return fence
     replace_file(spool_dir / FENCE_NAME, _FENCE.pack(at_ms))
     return at_ms

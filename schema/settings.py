@@ -21,6 +21,7 @@ class SiteSettings:
     public: bool = _setting(False, "whether anyone may read this site's dashboard")
     blocked_addresses: tuple[str, ...] = _setting((), "networks whose beacons do not count, such as 192.0.2.0/24")
     blocked_paths: tuple[str, ...] = _setting((), "pages that do not count; * is any part of a path without /, ** any")
+    blocked_referrers: tuple[str, ...] = _setting((), "hosts whose visitors do not count, with their subdomains")
     blocked_countries: tuple[str, ...] = _setting((), "countries whose beacons do not count, such as DE")
 
 
@@ -33,12 +34,18 @@ class CollectorSettings:
 
     listen: str = _setting("127.0.0.1:8001", "host:port of the collector")
     workers: int = _setting(2, "worker processes, 1 to 64")
-    trusted_proxies: tuple[str, ...] = _setting((), "networks whose X-Forwarded-For is believed")
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "networks of the proxies in front, whose forwarded_header is believed"
+    )
+    forwarded_header: str = _setting(
+        "x-forwarded-for", "the one header in which they name the client: x-forwarded-for or forwarded"
+    )
     max_body_bytes: int = _setting(16_384, "the largest beacon taken; a larger one is answered 413")
     respect_dnt: bool = _setting(False, "whether DNT: 1 is an opt-out, as Sec-GPC: 1 always is")
     geo_database: str = _setting("", "a MaxMind-format file for country, region and city; empty: country by time zone")
     visitor_rate: int = _setting(120, "beacons a minute of one visitor on one site, per worker; 0: any number")
     site_rate: int = _setting(60_000, "beacons a minute for one site, over all workers; 0: any number")
+    metrics_listen: str = _setting("", "host:port for /metrics without a token, where no dashboard runs; empty: none")
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,9 @@ def test_a_seal_is_on_stable_storage_before_its_name_says_so(tmp_path: Path, seg
     with disk_calls() as calls:
         recover(tmp_path)
     assert calls == [
-        ("fsync", segment.path.name),
+        ("fsync", segment.path.name + ".tmp"),  # a new file: what a failed sync left in the old one proves nothing
+        ("rename", segment.path.name + ".tmp"),
+        ("fsync", DAY.isoformat()),
         ("rename", segment.path.name),
         ("fsync", DAY.isoformat()),
     ]

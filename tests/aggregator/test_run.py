@@ -258,6 +258,7 @@ def test_it_is_ready_once_the_first_snapshot_is_taken(rig: Rig) -> None:
         "store": "ok",
         "lag_seconds": 0,
         "batches_waiting": 0,
+        "counted_through": at("10:00") // 1000,
         "alarms": 0,
         "problems": {},
         "latest_problems": [],

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from collector import body as body_module
 from collector.body import BodyIncompleteError, BodyTooLargeError, read_body
 
 
@@ -56,9 +55,3 @@ def test_the_rest_of_a_body_over_the_limit_is_not_read() -> None:
 def test_a_body_whose_sender_goes_away_is_incomplete(contents: tuple[bytes, ...]) -> None:
     with pytest.raises(BodyIncompleteError):
         read(parts(*contents, is_cut=True))
-
-
-def test_a_body_that_does_not_go_on_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_module, "BODY_SECONDS", 0.05)
-    with pytest.raises(BodyIncompleteError):
-        read(parts(b"0", b"1", b"2")[:2])

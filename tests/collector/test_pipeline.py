@@ -79,6 +79,8 @@ def test_a_beacon_that_counts(beacon_of: Make, tables: Tables) -> None:
         ({"d": "shop.example"}, {}, Rejection.HOSTNAME),
         ({}, {"user-agent": HEADLESS}, Rejection.BOT),
         ({}, {"user-agent": ""}, Rejection.BOT),
+        ({}, {"sec-fetch-mode": "navigate"}, Rejection.FORGED),
+        ({"r": "https://www.semalt.com/"}, {}, Rejection.SPAM),
     ],
 )
 def test_a_beacon_that_does_not_count(
@@ -93,6 +95,8 @@ def test_a_beacon_that_does_not_count(
         ({"blocked_addresses": ("198.51.100.0/24",)}, {}, Rejection.BLOCKED_ADDRESS),
         ({"blocked_paths": ("/intern/**",)}, {"u": "https://example.com/intern/a/b"}, Rejection.BLOCKED_PATH),
         ({"blocked_paths": ("/intern/**",)}, {"u": "https://example.com/x/../intern/%61"}, None),
+        ({"blocked_referrers": ("pest.example",)}, {"r": "https://www.pest.example/a"}, Rejection.SPAM),
+        ({"blocked_referrers": ("pest.example",)}, {"r": "https://tempest.example/"}, None),
         ({"blocked_countries": ("AT",)}, {"z": "Europe/Vienna"}, Rejection.BLOCKED_COUNTRY),
         ({"blocked_countries": ("AT",)}, {"z": "Europe/Berlin"}, None),
         ({"blocked_addresses": ("203.0.113.0/24",)}, {}, None),

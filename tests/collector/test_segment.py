@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 from datetime import date
@@ -6,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from aggregator.dead_segments import recover_dead
+from collector import segment as segment_module
 from collector.segment import Segment
 from schema.spool_format import HEADER_BYTES, OPEN, SEALED, decode_header, is_sealed, scan_frames
+from support.disk_calls import disk_calls
 
 DAY = date(2026, 3, 10)
 NOW = 1_773_136_800_123
@@ -93,7 +97,46 @@ def test_every_step_of_its_life_is_on_stable_storage_before_the_next(
     segment.append([b"one", b"two"])
     segment.seal()
     assert calls == [
+        "fsync directory",
         *("write .new", "fsync .new", "rename .new", "fsync directory"),
         *("write .open", "fdatasync .open"),
         *("write .open", "fsync .open", "rename .open", "fsync directory"),
     ]
+
+
+def test_the_days_directory_is_synced_even_if_another_worker_made_it(tmp_path: Path) -> None:
+    (tmp_path / "2026-03-10").mkdir()
+    with disk_calls() as calls:
+        Segment(tmp_path, 7, DAY, NOW).seal()
+    assert calls[0] == ("fsync", tmp_path.name)
+
+
+@pytest.mark.parametrize("call", ["write", "rename"])
+def test_one_that_cannot_be_created_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    descriptors = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OSError, match="No space"):
+        Segment(tmp_path, 7, DAY, NOW)
+    monkeypatch.undo()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+def test_one_that_is_visible_but_not_durable_is_left_to_recovery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(directory: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(segment_module, "fsync_directory", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        Segment(tmp_path, 7, DAY, NOW)
+    monkeypatch.undo()
+    path = only_file(tmp_path)
+    assert path.suffix == OPEN
+    assert recover_dead(tmp_path, DAY, NOW).sealed == [path.stem]

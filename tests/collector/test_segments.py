@@ -1,3 +1,5 @@
+import errno
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -6,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector.reserve import RESERVE_BYTES, RESERVE_NAME, Reserve
 from collector.segments import Segments
 from schema.batch import DAY_MS
 from schema.errors import SpoolUnavailableError
 from schema.fence import raise_fence
-from schema.hit import Record, RejectedHit, Rejection
+from schema.hit import Hit, Record, RejectedHit, Rejection
 from schema.spool_format import HEADER_BYTES, MAX_PAYLOAD_BYTES, OPEN, SEALED, decode_header, scan_frames
 from support.hits import at, pageview
+from support.small_volume import fill, free_bytes, small_volume
 
 DAY, NEXT_DAY = date(2026, 3, 10), date(2026, 3, 11)
 NOON = at("12:00")
@@ -148,3 +152,42 @@ def test_what_was_written_is_read_back(
         segments.write(DAY, commit)
     segments.seal()
     assert records_in(spool) == [record for commit in commits for record in commit]
+
+
+def test_a_full_volume_is_no_failure_while_no_segment_is_open(tmp_path: Path, records_in: Read) -> None:
+    """The first hit of a segment finds no room: refused, the reserve is given up, and a later one is taken."""
+    with small_volume(tmp_path / "spool", 16) as spool:
+        segments = make(spool)
+        assert Reserve(spool).make()
+        fill(spool / "other")
+        with pytest.raises(SpoolUnavailableError, match="full"):
+            segments.write(DAY, [pageview("12:00", path="/refused")])
+        assert free_bytes(spool) >= RESERVE_BYTES - 65_536
+        segments.write(DAY, [pageview("12:00", path="/taken")])
+        segments.seal()
+        assert [record.path for record in records_in(spool) if isinstance(record, Hit)] == ["/taken"]
+
+
+def test_a_full_volume_is_a_failure_of_the_open_segment_and_leaves_room_to_recover_it(tmp_path: Path) -> None:
+    with small_volume(tmp_path / "spool", 16) as spool:
+        segments = make(spool)
+        segments.write(DAY, [pageview("12:00")])
+        assert Reserve(spool).make()
+        fill(spool / "other")
+        with pytest.raises(OSError, match="No space"):
+            segments.write(DAY, [pageview("12:00", path="/" + "x" * 100_000)])
+        assert free_bytes(spool) > RESERVE_BYTES // 2
+
+
+def test_another_error_leaves_the_reserve_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    segments = make(tmp_path)
+    Reserve(tmp_path).make()
+    segments.write(DAY, [pageview("12:00")])
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        segments.write(DAY, [pageview("12:01")])
+    monkeypatch.undo()
+    assert (tmp_path / RESERVE_NAME).exists()

@@ -1,9 +1,10 @@
 import tomllib
 from importlib.resources import files
 
+import msgspec
 import pytest
 
-from collector.sources import Arrival, Source, Sources
+from collector.sources import Arrival, Catalogue, Source, Sources
 
 CATALOGUE = tomllib.loads((files("collector") / "sources.toml").read_text(encoding="utf-8"))
 
@@ -24,6 +25,10 @@ CATALOGUE = tomllib.loads((files("collector") / "sources.toml").read_text(encodi
         ("news.ycombinator.com", "Hacker News"),
         ("de.wikipedia.org", "Wikipedia"),
         ("com.google.android.gm", "Gmail"),
+        ("docs.google.com", "Google Workspace"),
+        ("maps.google.de", "Google Maps"),
+        ("mail.yahoo.co.jp", "Yahoo! Mail"),
+        ("old.lemmy.world", "Lemmy"),
     ],
 )
 def test_a_known_host_has_a_name(sources: Sources, host: str, name: str) -> None:
@@ -33,7 +38,7 @@ def test_a_known_host_has_a_name(sources: Sources, host: str, name: str) -> None
 
 
 @pytest.mark.parametrize(
-    "host", ["", "com", "blog.example", "netflix.com", "google.evil.com", "evilgoogle.com", "google", "notx.com"]
+    "host", ["", "com", "blog.example", "linux.com", "google.evil.com", "evilgoogle.com", "google", "notx.com"]
 )
 def test_a_host_that_only_looks_like_one_has_none(sources: Sources, host: str) -> None:
     assert sources.at_host(host) is None
@@ -102,6 +107,26 @@ def test_no_host_and_no_alias_belongs_to_two_sources() -> None:
         words = [word for source in CATALOGUE["source"] for word in source.get(key, [])]
         assert len(words) == len(set(words))
         assert all(word == word.strip().lower() for word in words)
+
+
+def test_every_channel_there_is_a_name_for_can_be_reached(sources: Sources) -> None:
+    words = CATALOGUE["words"]
+    kinds = {source["kind"] for source in CATALOGUE["source"]}
+    arrivals = [Arrival(None)] + [
+        Arrival(Source("x", kind), "x", medium, campaign)
+        for kind in kinds
+        for medium in words["mediums"]
+        for campaign in ("", "a cross-network b", "shopping")
+    ]
+    assert {sources.channel_of(arrival) for arrival in arrivals} == {it["name"] for it in CATALOGUE["channel"]}
+
+
+def test_a_usual_word_is_decided_as_any_other(sources: Sources) -> None:
+    bare = Sources(msgspec.convert({**CATALOGUE, "words": {"sources": [], "mediums": []}}, Catalogue))
+    for medium in CATALOGUE["words"]["mediums"]:
+        for word in (*CATALOGUE["words"]["sources"], "google", "fb", "unheard"):
+            arrival = Arrival(Source(word), word, medium)
+            assert sources.channel_of(arrival) == bare.channel_of(arrival)
 
 
 def test_every_click_id_and_every_kind_is_one_that_exists() -> None:

@@ -1,9 +1,11 @@
-import gc
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.client_hints import pack_hints
 from collector.user_agent import Browser, Browsers, parse_user_agent
 
 MOZILLA = "Mozilla/5.0"
@@ -37,7 +39,11 @@ GOOGLEBOT = f"{MOZILLA} (compatible; Googlebot/2.1; +http://www.google.com/bot.h
         ),
         (
             f"{MOZILLA} (Linux; Android 10; K) {WEBKIT} Chrome/141.0.0.0 Mobile Safari/537.36",
-            Browser("Mobile", "Chrome", "141", "Android", "10"),
+            Browser("Mobile", "Chrome", "141", "Android", ""),  # the 10 is always there
+        ),
+        (
+            f"{MOZILLA} (Linux; Android 10; SM-G960F) {WEBKIT} Chrome/99.0.0.0 Mobile Safari/537.36",
+            Browser("Mobile", "Chrome", "99", "Android", "10"),
         ),
         (
             f"{MOZILLA} (Linux; Android 14; SM-X710) {WEBKIT} Chrome/141.0.0.0 Safari/537.36",
@@ -86,22 +92,54 @@ def test_words_of_a_user_agent_are_never_repeated(word: str, place: str) -> None
 def test_the_same_user_agent_is_parsed_once() -> None:
     browsers = Browsers()
     assert browsers.parse(CHROME_ON_WINDOWS.encode()) is browsers.parse(CHROME_ON_WINDOWS.encode())
+    assert len(browsers) == 1
 
 
-def test_only_the_most_recent_browsers_are_remembered() -> None:
-    browsers = Browsers(2)
-    first = browsers.parse(b"one")
-    browsers.parse(b"two")
-    assert browsers.parse(b"one") is first  # and so the most recent
-    browsers.parse(b"three")
-    assert browsers.parse(b"one") is first
+def test_equal_browsers_are_one_in_memory() -> None:
+    browsers = Browsers()
+    assert browsers.parse(CHROME_ON_WINDOWS.encode()) is browsers.parse(f"{CHROME_ON_WINDOWS} and more".encode())
     assert len(browsers) == 2
 
 
-def test_no_user_agent_stays_in_memory() -> None:
-    mark = "canary" + "9" * 10
+def test_the_same_user_agent_with_other_hints_is_another_browser() -> None:
     browsers = Browsers()
-    browsers.parse(f"{CHROME_ON_WINDOWS} {mark}".encode())
-    gc.collect()
-    held = [held for held in gc.get_objects() if isinstance(held, dict) and any(mark in str(key) for key in list(held))]
-    assert held == []
+    brave = pack_hints({b"sec-ch-ua": b'"Brave";v="141"'})
+    assert browsers.parse(CHROME_ON_WINDOWS.encode(), brave).name == "Brave"
+    assert browsers.parse(CHROME_ON_WINDOWS.encode()).name == "Chrome"
+    assert browsers.parse(CHROME_ON_WINDOWS.encode(), brave).name == "Brave"
+
+
+def test_no_more_browsers_are_remembered_than_there_is_room_for() -> None:
+    browsers = Browsers(8)
+    for number in range(100):
+        browsers.parse(f"Browser/{number}".encode())
+        assert len(browsers) <= 8
+
+
+def test_what_came_first_is_forgotten_first() -> None:
+    browsers = Browsers(8)
+    for number in range(8):
+        browsers.parse(f"Browser/{number}".encode())
+    first, second, third, *others = browsers._known
+    browsers.parse(b"one more")
+    assert [key for key in (first, second, third, *others) if key in browsers._known] == [third, *others]
+
+
+def test_no_user_agent_and_no_hint_stays_in_memory() -> None:
+    """In a process of its own: what else runs here may remember this test's texts."""
+    program = """if True:
+        import gc
+        from collector.client_hints import pack_hints
+        from collector.user_agent import Browsers
+        mark = "canary" + str(9) * 10
+        browsers = Browsers()
+        hints = pack_hints({b"sec-ch-ua": f'"{mark}";v="1"'.encode()})
+        browsers.parse(f"Mozilla/5.0 Chrome/141.0 {mark}".encode(), hints)
+        gc.collect()
+        held = [
+            held for held in gc.get_objects() if isinstance(held, dict) and any(mark in str(key) for key in list(held))
+        ]
+        assert held == [], held
+        assert mark not in repr((browsers._known, browsers._distinct))
+    """
+    subprocess.run([sys.executable, "-c", program], check=True)

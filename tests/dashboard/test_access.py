@@ -18,9 +18,10 @@ from support.dashboard_client import NOW, SECRET, SETTINGS, Client, token
 PRIVATE: dict[tuple[str, str], tuple[int, int, int]] = {
     ("GET", "/{domain:path}"): (401, 403, 200),
     ("POST", "/api/v2/query"): (401, 403, 200),
+    ("GET", "/metrics"): (401, 403, 403),  # for those who may read every site
     ("GET", "/"): (303, 200, 200),  # to what is public; with a token, the list of what it may read
 }
-PUBLIC = {"/login", "/logout", "/health/live", "/health/ready", "/metrics", "/static"}
+PUBLIC = {"/login", "/logout", "/health/live", "/health/ready", "/static"}
 
 
 @pytest.fixture

@@ -144,20 +144,3 @@ def test_ready_needs_the_store() -> None:
 def test_only_this_machine_is_told_more(store: EmbeddedStore) -> None:
     stranger = Client(store, status=lambda: {"ready": True, "latest_problems": ["x"]}, client=("198.51.100.7", 1))
     assert stranger.get("/health/ready").json() == {"ready": True}
-    assert stranger.get("/metrics").status_code == 404
-
-
-def test_metrics_have_the_numbers_of_the_status_and_no_site(store: EmbeddedStore) -> None:
-    client = Client(store, status=lambda: {"ready": True, "lag_seconds": 3, "store": "ok"})
-    client.query(token())
-    text = client.get("/metrics").text
-    assert "footfall_lag_seconds 3.0" in text
-    assert "footfall_ready 1.0" in text
-    assert "footfall_dashboard_store_seconds_count 1.0" in text
-    assert "example.com" not in text
-
-
-def test_metrics_count_the_times_that_the_store_did_not_answer() -> None:
-    client = Client(BrokenStore(StoreUnavailableError("down")))
-    client.query(token())
-    assert "footfall_dashboard_store_failures_total 1.0" in client.get("/metrics").text

@@ -1,0 +1,77 @@
+"""GET /metrics: how Footfall does on this host, for Prometheus. Whoever may read every site may read this too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.access import EVERY_SITE
+from dashboard.context import Context, Status
+from dashboard.guard import OTHER_TOKEN, no_token
+
+# Key of the aggregator's status → name and help text.
+GAUGES: Mapping[str, tuple[str, str]] = {
+    "ready": ("footfall_ready", "Whether all is counted and shown: 1, or 0."),
+    "lag_seconds": ("footfall_lag_seconds", "For how long the oldest window not yet cut could have been."),
+    "batches_waiting": ("footfall_batches_waiting", "Batches in the archive that are not known to be in the store."),
+    "counted_through": (
+        "footfall_counted_through_timestamp_seconds",
+        "The end of the last window that was cut, in seconds since the epoch; 0 before the first.",
+    ),
+}
+STORE_REACHABLE = ("footfall_store_reachable", "Whether the store took the last thing it was given: 1, or 0.")
+ALARMS = ("footfall_alarms", "What went wrong in the aggregator and was survived, by kind of error.")
+
+
+class Metrics:
+    """The endpoint; `others` are collectors of the parts that run beside the dashboard."""
+
+    def __init__(self, context: Context, others: Sequence[Collector] = ()) -> None:
+        self._context = context
+        self._registry = context.measures.registry
+        for collector in (StatusFigures(context.status), *others):
+            self._registry.register(collector)
+
+    async def show(self, request: Request) -> Response:
+        """Answer in the format that was asked for. Files are read for it, so in a thread."""
+        self._admit(request)
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        content = await asyncio.to_thread(encode, self._registry)
+        return Response(content, headers={"Content-Type": content_type})
+
+    def _admit(self, request: Request) -> None:
+        grant = self._context.grant_of(request)
+        if grant is None:
+            raise no_token(self._context, request)
+        if grant.site != EVERY_SITE:
+            raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
+
+
+class StatusFigures(Collector):
+    """The figures of the aggregator's status, where it runs beside the dashboard."""
+
+    def __init__(self, status: Status | None) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric that the status has a figure for."""
+        status = self._status() if self._status else {}
+        for key, (name, help_text) in GAUGES.items():
+            if isinstance(value := status.get(key), int | float):
+                yield GaugeMetricFamily(name, help_text, value=float(value))
+        if "store" in status:
+            yield GaugeMetricFamily(*STORE_REACHABLE, value=float(status["store"] == "ok"))
+        if isinstance(problems := status.get("problems"), Mapping):
+            alarms = CounterMetricFamily(*ALARMS, labels=("kind",))
+            for kind, count in sorted(problems.items()):
+                alarms.add_metric([str(kind)], count)
+            yield alarms
