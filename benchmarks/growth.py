@@ -20,7 +20,6 @@ def measure(count: int) -> str:
     """Send `count` beacons as fast as they are answered, weigh the worker all the while; a section of the report."""
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
         settings = worker_settings(directory, COLLECTOR)
-        del settings["FOOTFALL__COLLECTOR__VISITOR_RATE"]  # nobody comes near it, and what it remembers is weighed, too
         with program("-m", "footfall", "collect", core=0, **settings) as collector:
             wait_until(lambda: is_listening(COLLECTOR))
             (worker,) = wait_for_children(collector.pid, 1)

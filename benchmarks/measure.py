@@ -84,8 +84,7 @@ def worker_settings(directory: str, listen: str) -> dict[str, str]:
         "FOOTFALL__COLLECTOR__LISTEN": listen,
         "FOOTFALL__COLLECTOR__WORKERS": "1",
         "FOOTFALL__COLLECTOR__TRUSTED_PROXIES": "127.0.0.1/32",
-        "FOOTFALL__COLLECTOR__VISITOR_RATE": "0",
-        "FOOTFALL__COLLECTOR__SITE_RATE": "0",
+        "FOOTFALL__COLLECTOR__SITE_RATE": "100000000",  # limits are kept as ever, and never reached
         "FOOTFALL__SPOOL__MIN_FREE_BYTES": "0",
     }
 
