@@ -14,6 +14,7 @@ import pytest
 from collector.app import create_app
 from collector.beacon import Beacon, parse_beacon
 from collector.client_address import TrustedProxies
+from collector.connection import Connection
 from collector.day_key import DayKey
 from collector.envelope import read_envelope
 from collector.sources import Sources, load_sources
@@ -25,6 +26,8 @@ from schema.settings import CollectorSettings, Settings, SiteSettings, SpoolSett
 from schema.spool_format import decode_header, scan_frames
 from support.hits import at
 from support.processes import FIREFOX
+from support.raw_http import Client
+from support.served import Served, serving
 
 SITES = (
     SiteSettings("example.com"),
@@ -139,3 +142,29 @@ def make_writer(tmp_path: Path) -> Iterator[Callable[..., SpoolWriter]]:
     yield make
     for writer in writers:
         writer.close()
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Served]:
+    """One with the limits that a worker has, for what needs no waiting."""
+    with serving(Connection) as served:
+        yield served
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """One that loses patience soon."""
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture
+def connect(request: pytest.FixtureRequest) -> Callable[[Served], Client]:
+    """Makes clients that are closed in the end."""
+
+    def make(served: Served) -> Client:
+        client = Client(served.address)
+        request.addfinalizer(client.close)
+        return client
+
+    return make

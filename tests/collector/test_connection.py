@@ -1,7 +1,6 @@
 """One connection: what comes late, in pieces, or is too much."""
 
 import threading
-from collections.abc import Callable, Iterator
 
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -10,31 +9,6 @@ from collector.connection import Connection
 from support.processes import wait_until
 from support.raw_http import Client, make_chunks, make_request
 from support.served import CHUNKED, LENGTH, LIVE, Connect, Served, make_protocol, serving
-
-
-@pytest.fixture(scope="module")
-def patient() -> Iterator[Served]:
-    """One with the limits that a worker has, for what needs no waiting."""
-    with serving(Connection) as served:
-        yield served
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    with serving() as served:
-        yield served
-
-
-@pytest.fixture
-def connect(request: pytest.FixtureRequest) -> Callable[[Served], Client]:
-    """Makes clients that are closed in the end."""
-
-    def make(served: Served) -> Client:
-        client = Client(served.address)
-        request.addfinalizer(client.close)
-        return client
-
-    return make
 
 
 def trickle(client: Client, piece: bytes, seconds: float = 10) -> list[int]:

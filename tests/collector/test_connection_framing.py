@@ -1,38 +1,10 @@
 """Where a request ends: what leaves room for doubt is refused, and what follows it is never executed."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
-from collector.connection import Connection
 from support.processes import wait_until
-from support.raw_http import Client, exchange, make_request
-from support.served import CHUNKED, LAST, LENGTH, LIVE, Connect, Served, serving
-
-
-@pytest.fixture(scope="module")
-def patient() -> Iterator[Served]:
-    """One with the limits that a worker has, for what needs no waiting."""
-    with serving(Connection) as served:
-        yield served
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    with serving() as served:
-        yield served
-
-
-@pytest.fixture
-def connect(request: pytest.FixtureRequest) -> Callable[[Served], Client]:
-    """Makes clients that are closed in the end."""
-
-    def make(served: Served) -> Client:
-        client = Client(served.address)
-        request.addfinalizer(client.close)
-        return client
-
-    return make
+from support.raw_http import exchange, make_request
+from support.served import CHUNKED, LAST, LENGTH, LIVE, Connect, Served
 
 
 def test_a_trailer_is_no_header(patient: Served, connect: Connect) -> None:

@@ -1,7 +1,6 @@
 """Many connections: who makes room for others, and who is waited for at the end."""
 
 import threading
-from collections.abc import Callable, Iterator
 
 import pytest
 from uvicorn.server import ServerState
@@ -9,27 +8,8 @@ from uvicorn.server import ServerState
 from collector.connection import Connection
 from collector.connections import SPARE_CONNECTIONS
 from support.processes import wait_until
-from support.raw_http import Client, make_request
+from support.raw_http import make_request
 from support.served import LENGTH, LIVE, Connect, Served, make_protocol, serving
-
-
-@pytest.fixture(scope="module")
-def patient() -> Iterator[Served]:
-    """One with the limits that a worker has, for what needs no waiting."""
-    with serving(Connection) as served:
-        yield served
-
-
-@pytest.fixture
-def connect(request: pytest.FixtureRequest) -> Callable[[Served], Client]:
-    """Makes clients that are closed in the end."""
-
-    def make(served: Served) -> Client:
-        client = Client(served.address)
-        request.addfinalizer(client.close)
-        return client
-
-    return make
 
 
 def test_the_longest_silent_connections_make_room(connect: Connect) -> None:
