@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from collector.beacon import Beacon
+from collector.envelope import Envelope
 from schema.hit import Hit, RejectedHit, Rejection, decode_records, encode_records
 from support.hits import event, pageview
 
@@ -29,5 +30,6 @@ def test_a_record_has_no_field_for_what_must_not_be_kept(struct: type[msgspec.St
 
 
 def test_what_identifies_a_person_is_a_different_type_that_hides_it() -> None:
-    assert {"address", "user_agent"} <= set(Beacon.__struct_fields__)
+    assert {"address", "user_agent"} <= set(Envelope.__struct_fields__)
+    assert "envelope" in Beacon.__struct_fields__
     assert not issubclass(Beacon, Hit)

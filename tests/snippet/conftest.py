@@ -1,4 +1,4 @@
-"""One Chromium for all tests of the snippet; for each, a fresh tab, a site on another origin, and a collector."""
+"""One Chromium for the tests of a file; for each, a fresh tab, a site on another origin, and a collector."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from snippet.tab import Tab
 from support.browser import ORDINARY_USER_AGENT, PageServer, RecordingCollector, launch_chromium
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with launch_chromium() as browser:
         yield browser

@@ -39,14 +39,16 @@ PATIENCE_SECONDS = 20.0
 
 
 @contextmanager
-def launch_chromium() -> Iterator[Browser]:
+def launch_chromium(*arguments: str) -> Iterator[Browser]:
     """Drive a headless Chromium until the block ends; hosts that end in .test are this machine, the bfcache is on.
 
     One at a time in a process, and none while asyncio runs: Playwright's event loop occupies the thread.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(ARGUMENTS), ignore_default_args=["--disable-back-forward-cache"]
+            executable_path=CHROMIUM,
+            args=[*ARGUMENTS, *arguments],
+            ignore_default_args=["--disable-back-forward-cache"],
         )
         try:
             yield browser

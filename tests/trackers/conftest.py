@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from schema.hit import RejectedHit
-from support.browser import ARGUMENTS, CHROMIUM, ORDINARY_USER_AGENT
+from support.browser import ORDINARY_USER_AGENT, launch_chromium
 from support.processes import Footfall, wait_until
 from trackers.visit import TrackerSite, Visit, records_in
 
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 TWO_SITES = '[[site]]\ndomain = "example.com"\n[[site]]\ndomain = "shop.example"\n'
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trackers, as `npm ci` installs them."""
     directory = tmp_path_factory.mktemp("trackers")
@@ -29,7 +29,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory / "node_modules"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def footfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Footfall]:
     directory = tmp_path_factory.mktemp("footfall")
     directory.joinpath("footfall.toml").write_text(TWO_SITES)
@@ -42,17 +42,12 @@ def footfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Footfall]:
         footfall.kill_everything()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """An ordinary Chromium from its start: what a page sends while it is left has the browser's own user agent, not the
     one that a context was given."""
-    arguments = [*ARGUMENTS, f"--user-agent={ORDINARY_USER_AGENT}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with launch_chromium(f"--user-agent={ORDINARY_USER_AGENT}") as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_a_page_opened_is_a_pageview(visit: Visit) -> None:
     assert (hit.site, hit.kind, hit.name, hit.path, hit.interactive) == (
         "example.com", Kind.PAGEVIEW, "pageview", "/pricing", True,
     )  # fmt: skip
-    assert (hit.utm_source, hit.device, hit.browser, hit.props) == ("letter", "Desktop", "Chrome", ())
+    assert (hit.utm_source, hit.device, hit.browser, hit.props) == ("letter", "Desktop", "Chromium", ())
     assert visit.statuses == [202]
 
 

@@ -34,7 +34,7 @@ def test_a_page_opened_is_a_pageview(visit: Visit) -> None:
     visit.open(tracker(AUTOMATIC), "/pricing?utm_source=letter&q=private")
     (hit,) = visit.hits(1)
     assert (hit.site, hit.kind, hit.path, hit.interactive) == ("example.com", Kind.PAGEVIEW, "/pricing", True)
-    assert (hit.utm_source, hit.browser, hit.props) == ("letter", "Chrome", ())
+    assert (hit.utm_source, hit.browser, hit.props) == ("letter", "Chromium", ())
     assert hit.screen != ""  # it tells the window's width, which its successor does not
     assert visit.statuses == [202]
 
