@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -19,12 +19,14 @@ from collector.intake import Intake, Spool
 from collector.pixel import make_pixel
 from collector.place import REFRESH_SECONDS, Places
 from collector.quiet_failures import QuietFailures
+from collector.rate_limit import RateLimit
 from collector.script import make_script
 from collector.tables import make_tables
 from schema.errors import DayKeyUnavailableError
 from schema.settings import Settings
 
 MIDDLEWARE = (QuietFailures,)  # every request goes through it, the outermost first
+FORGET_SECONDS = 15.0
 DAY_KEY_SECONDS = 10.0  # the old key is destroyed this soon after midnight, even if no beacon comes
 
 log = logging.getLogger("footfall.collector")
@@ -47,6 +49,7 @@ def create_app(settings: Settings, spool: Spool, day_key: DayKey, clock: Millise
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(_turn_day_key(day_key, clock)),
+            asyncio.create_task(_forget_senders((tables.visitor_limit, tables.site_limit), clock)),
             asyncio.create_task(_look_around(tables.places, WarningLog(warners))),
         ]
         try:
@@ -74,6 +77,14 @@ async def _look_around(places: Places, warnings: WarningLog) -> None:
         warnings.look()
         await asyncio.sleep(REFRESH_SECONDS)
         await asyncio.to_thread(places.refresh)
+
+
+async def _forget_senders(limits: Iterable[RateLimit], clock: Milliseconds) -> None:
+    """Do not remember who sent something, not even by a code, for longer than the limits need it."""
+    while True:
+        for limit in limits:
+            limit.forget(clock())
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def _turn_day_key(day_key: DayKey, clock: Milliseconds) -> None:

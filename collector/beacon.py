@@ -15,6 +15,7 @@ from schema.hit import NO_SCROLL_DEPTH, Kind
 
 MAX_NAME = 120  # characters
 MAX_URL_BYTES = 2000
+MAX_REFERRER = 2000  # characters; the rest is left out
 MAX_PROPS = 30
 MAX_PROP_KEY_BYTES = 300
 MAX_PROP_VALUE_BYTES = 2000
@@ -68,7 +69,7 @@ def parse_beacon(body: bytes, envelope: Envelope) -> Beacon:
         name,
         url,
         _domains(read_text(either(wire.d, wire.domain)), url),
-        parse_url(read_text(either(wire.r, wire.referrer))),
+        parse_url(read_text(either(wire.r, wire.referrer))[:MAX_REFERRER]),
         _props(either(either(wire.m, wire.meta), either(wire.p, wire.props))),
         currency,
         revenue,

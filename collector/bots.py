@@ -15,14 +15,19 @@ import msgspec
 # What automated browsers and programs call themselves beyond the crawlers that the two packages know; CUBOT makes
 # phones. No browser has an address in its user agent.
 _PROGRAM = re.compile(
-    r"(?<!cu)bot(?:\b|[/_;)])|crawl|spider|slurp|scrape|fetcher|headless|phantomjs|puppeteer|playwright|selenium"
-    r"|webdriver|electron-fetch|lighthouse|pagespeed|gtmetrix|pingdom|uptime|monitor(?:ing)?\b|facebookexternalhit"
-    r"|preview|\+(?:https?://|mailto:)|^(?:whatsapp|viber|rss|feed)|undici|feedreader|rss reader|cfnetwork"
-    r"|\b(?:curl|wget|httpie|libwww|lwp|okhttp|axios|got|node|deno|bun|java|php|perl|ruby|python|postman\w*|insomnia)\b"
-    r"(?:[-/ ]|$)|python-|\bgo-http|httpclient|httpx|aiohttp|urllib|scrapy|guzzle",
+    r"(?<!cu)bot[/_;)]|crawl|slurp|scrape|headless|phantomjs|puppeteer|playwright|selenium|webdriver|electron-fetch"
+    r"|lighthouse|pagespeed|gtmetrix|pingdom|uptime|facebookexternalhit|\+(?:https?://|mailto:)"
+    r"|^(?:whatsapp|viber|rss|feed)|undici|feedreader|rss reader|cfnetwork|\b(?:curl|wget|httpie|libwww|lwp|okhttp"
+    r"|axios|postman\w*|insomnia)\b(?:[-/ ]|$)|python-|\bgo-http|httpclient|httpx|aiohttp|urllib|scrapy|guzzle",
     re.IGNORECASE,
 )
-_ENGINES = ("AppleWebKit/", "Gecko/", "Trident/", "Presto/")
+# Words that are also in the names of telephones: those of programs where no browser's engine is named beside them.
+_PROGRAM_WITHOUT_ENGINE = re.compile(
+    r"(?<!cu)bot\b|spider|fetcher|preview|monitor(?:ing)?\b|probe\b"
+    r"|\b(?:got|node|deno|bun|java|php|perl|ruby|python)\b(?:[-/ ]|$)",
+    re.IGNORECASE,
+)
+_ENGINES = ("AppleWebKit/", "KHTML/", "Gecko/", "Trident/", "Presto/")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _ESCAPED = re.compile(r"\\([^A-Za-z0-9])")
 _NOT_LITERAL = frozenset("\\[](){}^$.|*+?")
@@ -65,14 +70,19 @@ class _Names:
         for word in _WORD.finditer(text):
             start = word.start()
             for name in by_key.get(text[start : start + _KEY], ()):
-                if text.startswith(name, start) and not (name in self._read_in and _has_engine(text)):
+                if text.startswith(name, start) and not (name in self._read_in and has_engine(text)):
                     return True
         return self._others.search(text) is not None
 
 
 def is_program(user_agent: str) -> bool:
     """Whether `user_agent` is that of a program; every browser has one, so none at all is a program's, too."""
-    return not user_agent.strip() or _PROGRAM.search(user_agent) is not None or _listed().is_in(user_agent)
+    return (
+        not user_agent.strip()
+        or _PROGRAM.search(user_agent) is not None
+        or (not has_engine(user_agent) and _PROGRAM_WITHOUT_ENGINE.search(user_agent) is not None)
+        or _listed().is_in(user_agent)
+    )
 
 
 def is_fetched_ahead(headers: Mapping[bytes, bytes]) -> bool:
@@ -107,7 +117,8 @@ def _is_extension(headers: Mapping[bytes, bytes], is_image: bool) -> bool:
     return is_from_one and headers.get(b"sec-fetch-site") == b"none"
 
 
-def _has_engine(user_agent: str) -> bool:
+def has_engine(user_agent: str) -> bool:
+    """Whether `user_agent` names the engine of a browser, as nearly all of them do."""
     return any(engine in user_agent for engine in _ENGINES)
 
 

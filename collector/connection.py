@@ -55,6 +55,7 @@ def _make_answer(status: HTTPStatus, text: bytes) -> bytes:
 
 
 NO_ANSWER = b""
+NO_UPGRADE = _make_answer(HTTPStatus.NOT_IMPLEMENTED, b"there is no upgrade: send the same without offering one")
 MALFORMED = _make_answer(HTTPStatus.BAD_REQUEST, b"not a request in HTTP/1.1")
 LATE = _make_answer(HTTPStatus.REQUEST_TIMEOUT, b"the request did not come in time")
 TOO_LARGE = _make_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"the request is too large")
@@ -132,6 +133,8 @@ class Connection(HttpToolsProtocol):
             raise RefusedError(HEAD_TOO_LARGE)
         if self.pipeline and len(self.pipeline) >= self.most_waiting:
             raise RefusedError(TOO_MANY)
+        if self.parser.should_upgrade() and self.parser.get_method() == b"POST":
+            raise RefusedError(NO_UPGRADE)  # its body is lost to the parser, which believes that HTTP ends here
         self._begin_exchange()
         self.headers = []  # a trailer is no header: what a proxy has set in the head cannot be overridden behind it
 

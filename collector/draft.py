@@ -17,8 +17,7 @@ class Draft(msgspec.Struct):
     """Each step fills in one more part. Holds a Beacon, so it never leaves `collector/` either."""
 
     beacon: Beacon
-    domain: str  # one of the beacon's
-    site: SiteSettings = _NO_SITE
+    site: SiteSettings = _NO_SITE  # the one it is looked at for
     hostname: str = ""
     path: str = ""
     name: str = ""

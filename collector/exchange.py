@@ -24,7 +24,13 @@ class Exchange(RequestResponseCycle):
             await super().send(message)
             return
         answer = message["answer"]
-        if self.keep_alive and not answer.closes and not self.flow.write_paused and not self.disconnected:
+        if (
+            self.keep_alive
+            and self.scope["method"] != "HEAD"
+            and not answer.closes
+            and not self.flow.write_paused
+            and not self.disconnected
+        ):
             self._send_whole(answer.encode(self.default_headers))
         else:
             await super().send(answer.start)

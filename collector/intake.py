@@ -50,7 +50,8 @@ class Intake:
 
         Raises:
             BeaconError: it is malformed, or for none of our sites; that it came is on stable storage.
-            TooManyBeaconsError: it would count, were there not too many; that it came is on stable storage.
+            TooManyBeaconsError: it would count, were there not too many, and that it came is on stable storage; or
+                there are too many for none of our sites, and nothing is kept.
             SpoolUnavailableError: nothing is kept.
             DayKeyUnavailableError: nothing is kept.
         """
@@ -58,15 +59,23 @@ class Intake:
         try:
             beacon = self._read(body, scope, at)
         except BeaconError:
+            self._check_nameless(at)
             await self._spool.append([RejectedHit("", at, Rejection.MALFORMED)])
             raise
         day_key = self._day_key.current(at)
-        records = [decide(beacon, domain, self._tables, day_key) for domain in beacon.domains]
+        records = decide(beacon, self._tables, day_key)
+        if records[0].site == "":
+            self._check_nameless(at)
         await self._spool.append(records)
         rejections = [record.reason for record in records if type(record) is RejectedHit]
         if len(rejections) == len(records):
             _check_reasons(rejections)
         return rejections
+
+    def _check_nameless(self, at: int) -> None:
+        """Raise TooManyBeaconsError for what is for no site of ours, where there is more of it than a site may have."""
+        if not self._tables.site_limit.take("", at):
+            raise TooManyBeaconsError
 
     def _read(self, body: bytes, scope: Scope, at: int) -> Beacon:
         peer = scope["client"][0] if scope["client"] else ""

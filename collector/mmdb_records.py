@@ -7,6 +7,7 @@ from collections.abc import Container
 from typing import Any
 
 _MAX_DEPTH = 32
+MAX_VALUES = 4096  # in one record; the largest real ones have some hundred
 _POINTER, _TEXT, _DOUBLE, _BYTES, _MAP, _INT32, _ARRAY, _BOOLEAN, _FLOAT = 1, 2, 3, 4, 7, 8, 11, 14, 15
 _UNSIGNED = (5, 6, 9, 10)  # of 16, 32, 64 and 128 bits
 _POINTER_BASE = (0, 2048, 526_336, 0)
@@ -71,7 +72,7 @@ def _target(section: bytes, size: int, at: int) -> tuple[int, int]:
 
 def _map(section: bytes, at: int, size: int, wanted: Container[str], depth: int) -> tuple[dict[str, Any], int]:
     found = {}
-    for _ in range(size):
+    for _ in range(_checked(size)):
         key, at = _key(section, at, depth)
         if key in wanted:
             found[key], at = _value(section, at, wanted, depth)
@@ -95,7 +96,7 @@ def _key(section: bytes, at: int, depth: int) -> tuple[Any, int]:
 
 def _array(section: bytes, at: int, size: int, wanted: Container[str], depth: int) -> tuple[list[Any], int]:
     found = []
-    for _ in range(size):
+    for _ in range(_checked(size)):
         value, at = _value(section, at, wanted, depth)
         found.append(value)
     return found, at
@@ -103,9 +104,11 @@ def _array(section: bytes, at: int, size: int, wanted: Container[str], depth: in
 
 def _end(section: bytes, at: int) -> int:
     """Return where the value after the one at `at` begins."""
-    values = 1
+    values, seen = 1, 0
     while values:
-        values -= 1
+        values, seen = values - 1, seen + 1
+        if seen > MAX_VALUES:
+            raise ValueError
         kind, size, at = _control(section, at)
         if kind == _POINTER:
             at += (size >> 3) + 1
@@ -116,6 +119,13 @@ def _end(section: bytes, at: int) -> int:
         elif kind != _BOOLEAN:
             at += size
     return at
+
+
+def _checked(size: int) -> int:
+    """Return `size`, of a map or an array, if a record could have it: a damaged one can say 16 million."""
+    if size > MAX_VALUES:
+        raise ValueError
+    return size
 
 
 def _plain(kind: int, content: bytes) -> Any:

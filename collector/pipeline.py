@@ -9,21 +9,13 @@ from collector.audience import screen_class
 from collector.beacon import Beacon
 from collector.draft import Draft
 from collector.placeholders import scrub_text
-from collector.referrer import acquisition_of
+from collector.referrer import DIRECT, acquisition_of
 from collector.tables import Tables
 from collector.urls import scrub_page
 from schema.hit import Hit, Kind, Record, RejectedHit, Rejection
+from schema.settings import SiteSettings
 
 Step = Callable[[Draft, Tables], Rejection | None]
-
-
-def add_site(draft: Draft, tables: Tables) -> Rejection | None:
-    """Find the site that the beacon is for."""
-    site = tables.sites.find(draft.domain)
-    if site is None:
-        return Rejection.UNKNOWN_SITE
-    draft.site = site
-    return None
 
 
 def reject_opt_out(draft: Draft, tables: Tables) -> Rejection | None:
@@ -87,8 +79,8 @@ def add_acquisition(draft: Draft, tables: Tables) -> Rejection | None:
     url, referrer = draft.beacon.url, draft.beacon.referrer
     if referrer is not None and (referrer.host == url.host or tables.sites.is_own_host(draft.site, referrer.host)):
         referrer = None
-    if url.query or referrer is not None:
-        draft.acquisition = acquisition_of(url, referrer, tables.sources)
+    is_direct = not url.query and referrer is None
+    draft.acquisition = DIRECT if is_direct else acquisition_of(url, referrer, tables.sources)
     return None
 
 
@@ -117,35 +109,64 @@ def add_words(draft: Draft, tables: Tables) -> Rejection | None:
     return None
 
 
-STEPS: tuple[Step, ...] = (
-    add_site,
+BEACON_STEPS: tuple[Step, ...] = (
     reject_opt_out,
     reject_fetched_ahead,
     reject_forged,
-    reject_hostname,
-    reject_blocked_address,
     add_browser,
     add_page,
+    add_place,
+    add_words,
+)
+SITE_STEPS: tuple[Step, ...] = (
+    reject_hostname,
+    reject_blocked_address,
     reject_blocked_path,
+    reject_blocked_country,
     reject_spam,
     add_acquisition,
-    add_place,
-    reject_blocked_country,
-    add_words,
 )
 
 
-def decide(beacon: Beacon, domain: str, tables: Tables, day_key: bytes | bytearray) -> Record:
-    """Return the hit that `beacon` is for the site `domain`, or the rejection that it is not."""
-    draft = Draft(beacon, domain)
-    for step in STEPS:
+def decide(beacon: Beacon, tables: Tables, day_key: bytes | bytearray) -> list[Record]:
+    """Return what the beacon is for each of its sites, a hit or a rejection; all unknown sites together are one.
+
+    What does not depend on the site is done once, and not at all where none is ours.
+    """
+    sites = _sites_of(beacon, tables)
+    draft = Draft(beacon)
+    reason = _run(BEACON_STEPS, draft, tables) if any(sites) else None
+    return [_decide_for(site, reason, draft, tables, day_key) for site in sites]
+
+
+def _sites_of(beacon: Beacon, tables: Tables) -> list[SiteSettings | None]:
+    sites = [tables.sites.find(domain) for domain in beacon.domains]
+    return sites if len(sites) == 1 else list(dict.fromkeys(sites))
+
+
+def _decide_for(
+    site: SiteSettings | None, reason: Rejection | None, draft: Draft, tables: Tables, day_key: bytes | bytearray
+) -> Record:
+    """Return the record for `site`; `draft` is what was found out about the beacon, `reason` why it counts nowhere."""
+    at = draft.beacon.envelope.at
+    if site is None:
+        return RejectedHit("", at, Rejection.UNKNOWN_SITE)
+    draft.site = site
+    reason = reason or _run(SITE_STEPS, draft, tables)
+    if reason is not None:
+        return RejectedHit(site.domain, at, reason)
+    hit = anonymise(draft, day_key)
+    return hit if _is_within_limits(hit, tables) else RejectedHit(hit.site, hit.at, Rejection.RATE_LIMIT)
+
+
+def _run(steps: tuple[Step, ...], draft: Draft, tables: Tables) -> Rejection | None:
+    for step in steps:
         reason = step(draft, tables)
         if reason is not None:
-            return RejectedHit(draft.site.domain, beacon.envelope.at, reason)
-    hit = anonymise(draft, day_key)
-    return hit if is_within_limits(hit, tables) else RejectedHit(hit.site, hit.at, Rejection.RATE_LIMIT)
+            return reason
+    return None
 
 
-def is_within_limits(hit: Hit, tables: Tables) -> bool:
+def _is_within_limits(hit: Hit, tables: Tables) -> bool:
     """Whether neither the visitor nor the site has more beacons than allowed; last, so that only what counts does."""
     return tables.visitor_limit.take(hit.visitor, hit.at) and tables.site_limit.take(hit.site, hit.at)

@@ -108,6 +108,7 @@ class Places:
 
     def _look_up(self, known: _Known, address: bytes) -> Place:
         database, places = known
+        offset = -1
         try:
             offset = database.find(address)
             if offset < 0:
@@ -120,6 +121,8 @@ class Places:
             return place
         except DatabaseDamagedError:
             self._is_damaged = True
+            if offset >= 0:
+                places[offset] = NOWHERE  # it is not read again: that may take a while
             return NOWHERE
 
 

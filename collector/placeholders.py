@@ -16,7 +16,7 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _QUERY = re.compile(r"[?#]\S*")
 _PARAMETERS = re.compile(r"[?&][^\s/?&=]*=[^\s/]*")  # where there is no address around them
 _PATH_PARAMETERS = re.compile(r"&[^/&=]*=[^/]*")
-_IPV4 = re.compile(r"(?<![\w.])(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_IPV4 = re.compile(r"(?<![\w.])(?:::ffff:)?(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)")
 _GROUPS = "[0-9a-f]{1,4}(?::[0-9a-f]{1,4})"
 _IPV6 = re.compile(rf"(?<![\w:])(?:{_GROUPS}{{7}}|(?:{_GROUPS}*)?::(?:{_GROUPS}*)?)(?![\w:])", re.IGNORECASE)
 # Both are anchored at the start of a word: a long one that is neither is looked at once, not from each of its letters.
@@ -25,7 +25,9 @@ _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{4,}+\.[\w.=-]++")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9_~+=-]{16,}+")
 _DIGITS = re.compile(r"\d{6,}+")  # in a path
-_NUMBER = re.compile(r"\d{9,}+")  # in other text, where eight are a date: a telephone, account or card number
+# In other text, where ten digits are a date with its hour: a telephone, account or card number, in groups or not.
+_NUMBER = re.compile(r"\d{9,}+|\d(?:[ -]?\d){10,}+")
+_MAC = re.compile(r"(?<![\w:-])[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}(?![\w:-])", re.IGNORECASE)
 _SLUG = re.compile(r"(?:[a-z]{1,15}+|\d{1,5}+)(?:[-_](?:[a-z]{1,15}+|\d{1,5}+))*+")  # the usual case, decided fast
 _PIECES = re.compile(r"[A-Za-z0-9]+")
 _HEX = re.compile(r"[0-9a-fA-F]{16,}+")
@@ -61,7 +63,7 @@ def scrub_path(path: str) -> str:
 def _scrub_plain(text: str) -> str:
     if "=" in text:
         text = _PARAMETERS.sub("", text)
-    return _NUMBER.sub(":id", _replace(text))
+    return _NUMBER.sub(":id", _replace(_MAC.sub(":id", text)))
 
 
 def _decode(text: str) -> str:

@@ -36,5 +36,9 @@ class Recent(Generic[Key, Value]):
     def put(self, key: Key, value: Value) -> None:
         """Remember `value`, which is not None, for `key`."""
         if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
+            self.turn()
         self._young[key] = value
+
+    def turn(self) -> None:
+        """Forget what was not asked for since the last turn."""
+        self._old, self._young = self._young, {}

@@ -129,7 +129,8 @@ class Sources:
     def named(self, name: str) -> Source:
         """Return the source that a link's parameter names: one we know, or one that is just called so."""
         word = name.strip().lower()
-        return self._by_alias.get(word) or self.at_host(word) or Source(name)
+        host = word.partition("://")[2].partition("/")[0].removeprefix("www.") or word
+        return self._by_alias.get(word) or self.at_host(host) or Source(name)
 
     def click_ids(self, parameters: set[str]) -> frozenset[str]:
         """Return the click ids among the names of a query's parameters."""

@@ -12,7 +12,7 @@ from ua_parser.regex import Resolver
 from user_agents.parsers import UserAgent, parse_browser, parse_device, parse_operating_system
 from xxhash import xxh3_128_digest
 
-from collector.bots import is_program
+from collector.bots import has_engine, is_program
 from collector.client_hints import Hints, read_hints
 
 OTHER = "Other"
@@ -73,6 +73,7 @@ _SYSTEMS = {
     "iOS": "iOS",
 } | dict.fromkeys(("Arch Linux", "CentOS", "Debian", "Fedora", "Linux", "Mint", "Red Hat", "SUSE", "Ubuntu"), "Linux")
 _GENERIC = frozenset(("", OTHER, "Android Browser", "Android WebView", "Chrome", "Chromium"))  # what others pose as
+_NAMELESS = frozenset(("", OTHER, "Android Browser"))  # without an engine as well, it is none
 _FINER = {
     "Linux": ("BSD", "Tizen", "KaiOS"),
     "Android": ("HarmonyOS",),
@@ -143,6 +144,8 @@ def parse_user_agent(text: str, hints: bytes = b"") -> Browser:
         os=_known(_SYSTEMS, agent.os.family),
         os_version="" if _FROZEN in text else _os_version(agent.os.version),
     )
+    if browser.name in _NAMELESS and not has_engine(text):
+        return _PROGRAM
     return corrected(browser, read_hints(hints)) if hints else browser
 
 

@@ -6,6 +6,7 @@ Whoever reaches the address may read them, without a token.
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 import threading
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -29,10 +30,9 @@ class MetricsServer:
         registry = CollectorRegistry()
         registry.register(CollectorScrape(settings))
         host, _, port = address.rpartition(":")
+        kind = _Server6 if ":" in host else _Server
         try:
-            self._server = make_server(
-                host.strip("[]"), int(port), make_wsgi_app(registry), _Server, handler_class=_QuietHandler
-            )
+            self._server = make_server(host.strip("[]"), int(port), make_wsgi_app(registry), kind, _QuietHandler)
         except OSError as error:
             raise explain_bind_error("collector.metrics_listen", address, error) from None
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
@@ -48,6 +48,10 @@ class MetricsServer:
 class _Server(ThreadingWSGIServer):
     def handle_error(self, request: object, client_address: object) -> None:
         log.warning("a scrape was not answered: %s", type(sys.exception()).__name__)
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _QuietHandler(WSGIRequestHandler):

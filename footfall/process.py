@@ -42,7 +42,7 @@ def explain_bind_error(setting: str, address: str, error: OSError) -> StopError:
     """Return what it means for whoever set `address` that it cannot be listened on."""
     if error.errno == errno.EADDRINUSE:
         return AddressInUseError(setting, address)
-    return SettingError(setting, address, f"an address to listen on ({os.strerror(error.errno or 0)})")
+    return SettingError(setting, address, f"an address to listen on ({error.strerror})")
 
 
 def own_directory(directory: Path, name: str) -> int:

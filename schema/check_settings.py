@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,9 +13,8 @@ from schema.batch import MAX_NODE
 from schema.errors import SettingError
 from schema.settings import Settings, SiteSettings
 
-_DOMAIN = re.compile(r"(?!www\.)[^\s/:@?#%\\\"'<>A-Z]+")
+_DOMAIN = re.compile(r"(?!www\.)[^\s,/:@?#%\\\"'<>A-Z]+")
 _MAX_DOMAIN = 253
-_COUNTRY = re.compile(r"[A-Z]{2}")
 LOG_FORMATS = ("plain", "json")
 FORWARDED_HEADERS = ("x-forwarded-for", "forwarded")
 
@@ -44,6 +45,8 @@ def check_settings(settings: Settings) -> None:
         )
     for network in settings.collector.trusted_proxies:
         _check_network("collector.trusted_proxies", network)
+        if ipaddress.ip_network(network).prefixlen == 0:
+            raise SettingError("collector.trusted_proxies", network, "your proxies only: who is not one may lie")
     if not settings.store.url.startswith(("chdb:", "clickhouse://")):
         raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
     if 0 < len(settings.dashboard.share_secret) < 16:
@@ -67,6 +70,9 @@ def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
             ZoneInfo(site.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise SettingError("site.timezone", site.timezone, "an IANA time zone such as Europe/Berlin") from None
+        for host in site.hostnames:
+            if not _DOMAIN.fullmatch(host.lower().removeprefix("www.")):
+                raise SettingError("site.hostnames", host, "host names such as shop.example.com, without https://")
         _check_blocks(site)
 
 
@@ -80,8 +86,10 @@ def _check_blocks(site: SiteSettings) -> None:
         if not _DOMAIN.fullmatch(host):
             raise SettingError("site.blocked_referrers", host, "host names in lower case such as spam.example")
     for country in site.blocked_countries:
-        if not _COUNTRY.fullmatch(country):
-            raise SettingError("site.blocked_countries", country, "two capital letters (ISO 3166-1) such as DE")
+        if country not in _countries():
+            raise SettingError(
+                "site.blocked_countries", country, "countries by ISO 3166-1 such as DE or GB"
+            )
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:
@@ -108,8 +116,20 @@ def _check_listen(name: str, value: str) -> None:
         raise SettingError(name, value, "host:port, such as 127.0.0.1:8000")
 
 
+_IPV4_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
 def _check_network(name: str, value: str) -> None:
     try:
-        ipaddress.ip_network(value)
+        network = ipaddress.ip_network(value)
+        is_mapped = network.version == 6 and network.subnet_of(_IPV4_MAPPED)
     except ValueError:
         raise SettingError(name, value, "networks such as 10.0.0.0/8 or ::1") from None
+    if is_mapped:
+        raise SettingError(name, value, "IPv4 networks written as such: 192.0.2.0/24, without ::ffff:")
+
+
+@cache
+def _countries() -> frozenset[str]:
+    table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))

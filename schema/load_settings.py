@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from schema.errors import SettingError, UnknownSettingError
 from schema.settings import Settings
 
 ENVIRONMENT_PREFIX = "FOOTFALL__"
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 DEFAULT_FILE = Path("footfall.toml")
 
 
@@ -105,7 +107,7 @@ def _parse_list(text: str, name: str) -> Any:
 
 
 def _typed(kind: type, value: Any, name: str) -> Any:
-    if isinstance(value, _Text) and kind is int and value.lstrip("-").isdecimal():
+    if isinstance(value, _Text) and kind is int and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
     if isinstance(value, _Text) and kind is bool and value in ("true", "false"):
         return value == "true"

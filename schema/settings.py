@@ -43,7 +43,7 @@ class CollectorSettings:
     max_body_bytes: int = _setting(16_384, "the largest beacon taken; a larger one is answered 413")
     respect_dnt: bool = _setting(False, "whether DNT: 1 is an opt-out, as Sec-GPC: 1 always is")
     geo_database: str = _setting("", "a MaxMind-format file for country, region and city; empty: country by time zone")
-    visitor_rate: int = _setting(120, "beacons a minute of one visitor on one site, per worker; 0: any number")
+    visitor_rate: int = _setting(600, "beacons a minute of one visitor on one site, per worker; 0: any number")
     site_rate: int = _setting(60_000, "beacons a minute for one site, over all workers; 0: any number")
     metrics_listen: str = _setting("", "host:port for /metrics without a token, where no dashboard runs; empty: none")
 

@@ -95,21 +95,31 @@ def day_key(tmp_path: Path) -> DayKey:
 
 
 @pytest.fixture
-def ask(settings: Settings, memory_spool: MemorySpool, day_key: DayKey) -> Callable[..., httpx.Response]:
+def ask_with(memory_spool: MemorySpool, day_key: DayKey) -> Callable[[Settings], Callable[..., httpx.Response]]:
+    """Makes what sends one request, as Firefox does, to an application with the settings given."""
+
+    def make(settings: Settings) -> Callable[..., httpx.Response]:
+        app = create_app(settings, memory_spool, day_key, lambda: at("12:00"))
+
+        def ask(method: str, path: str, **request: Any) -> httpx.Response:
+            headers = {"user-agent": FIREFOX, **request.pop("headers", {})}
+
+            async def send() -> httpx.Response:
+                transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+                async with httpx.AsyncClient(transport=transport, base_url="http://collector.example") as client:
+                    return await client.request(method, path, headers=headers, **request)
+
+            return asyncio.run(send())
+
+        return ask
+
+    return make
+
+
+@pytest.fixture
+def ask(settings: Settings, ask_with: Callable[[Settings], Callable[..., httpx.Response]]) -> Callable[..., Any]:
     """Sends one request, as Firefox does."""
-    app = create_app(settings, memory_spool, day_key, lambda: at("12:00"))
-
-    def ask(method: str, path: str, **request: Any) -> httpx.Response:
-        headers = {"user-agent": FIREFOX, **request.pop("headers", {})}
-
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://collector.example") as client:
-                return await client.request(method, path, headers=headers, **request)
-
-        return asyncio.run(send())
-
-    return ask
+    return ask_with(settings)
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def test_a_hit_has_everything_that_was_found_out(beacon_of: Callable[..., Beacon
         "z": "Europe/Berlin",
         "w": 1440,
     }
-    hit = decide(beacon_of(wire), "example.com", tables, KEY)
+    (hit,) = decide(beacon_of(wire), tables, KEY)
     assert isinstance(hit, Hit)
     assert (hit.hostname, hit.path, hit.kind, hit.name) == ("example.com", "/shop", Kind.EVENT, "Purchase")
     assert (hit.source, hit.channel, hit.referrer) == ("Facebook", "Paid Social", "l.facebook.com")
@@ -95,13 +95,13 @@ def test_a_hit_has_everything_that_was_found_out(beacon_of: Callable[..., Beacon
 def test_nothing_of_the_sender_is_in_the_hit(beacon_of: Callable[..., Beacon], tables: Tables) -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0 canary"
     beacon = beacon_of(PAGEVIEW, {"user-agent": agent}, peer="203.0.113.77")
-    encoded = encode_records([decide(beacon, "example.com", tables, KEY)])
+    encoded = encode_records(decide(beacon, tables, KEY))
     for trace in (beacon.envelope.address, beacon.envelope.address[::-1], b"203.0.113.77", b"canary", b"Gecko"):
         assert trace not in encoded
 
 
 def test_a_draft_shows_nothing_of_its_beacon(beacon_of: Callable[..., Beacon]) -> None:
-    assert repr(Draft(beacon_of(PAGEVIEW), "example.com")) == "Draft(…)"
+    assert repr(Draft(beacon_of(PAGEVIEW))) == "Draft(…)"
 
 
 def test_nobody_else_reads_an_address_or_a_user_agent() -> None:

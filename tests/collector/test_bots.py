@@ -19,6 +19,15 @@ WINDOWS = f"{M} (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/141.0.0.0 Safari/5
 MAC = f"{M} (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Chrome/141.0.0.0 Safari/537.36"
 
 PROGRAMS = [
+    "Mozilla/5.0",
+    "Dalvik/2.1.0 (Linux; U; Android 13; SM-A536B Build/TP1A.220624.014)",
+    "ApacheBench/2.3",
+    "k6/0.49.0 (https://k6.io/)",
+    "libcurl/8.5.0",
+    "reqwest/0.11",
+    "Prometheus/2.0",
+    "Faraday v2.9.0",
+    "Edge Health Probe",
     "",
     " ",
     # search engines
@@ -185,6 +194,12 @@ BROWSERS = [
     f"{M} (PlayStation; PlayStation 5/9.60) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15",
     f"{M} (Linux; Android 9; AFTMM Build/PS7624) {WEBKIT} Silk/120.4.1 like Chrome/120.0.0.0 Safari/537.36",
     f"{M} (Mobile; Nokia_8110_4G; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5",
+    *(
+        f"{M} (Linux; Android 13; {model}) {WEBKIT} Chrome/141.0.0.0 Mobile Safari/537.36"
+        for model in ("ROBOT 5", "SPIDER X1", "Doogee Node 10", "Monitor A", "Java 3 Build/TP1A", "X Preview")
+    ),
+    "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 6.0)",
+    "Opera/9.80 (Android; Opera Mini/36.2/119.132; U; id) Presto/2.12.423 Version/12.16",
 ]  # fmt: skip
 
 

@@ -91,12 +91,15 @@ def test_a_body_in_strange_chunks_is_refused(patient: Served, chunks: bytes) -> 
     assert patient.app.asked[asked:] == []
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_follows_an_upgrade_is_not_executed(patient: Served, method: str) -> None:
+@pytest.mark.parametrize(("method", "answers", "executed"), [("GET", [200], ["/upgrade"]), ("POST", [501], [])])
+def test_what_follows_an_upgrade_is_not_executed(
+    patient: Served, method: str, answers: list[int], executed: list[str]
+) -> None:
+    """With a POST not even the request itself: the parser loses its body, and a beacon would count as malformed."""
     asked = len(patient.app.asked)
     upgrade = make_request(method, "/upgrade", "Connection: upgrade", "Upgrade: h2c", f"Content-Length: {len(LAST)}")
-    assert exchange(patient.address, upgrade + LAST + LAST) == [200]
-    assert [path for path, _ in patient.app.asked[asked:]] == ["/upgrade"]
+    assert exchange(patient.address, upgrade + LAST + LAST) == answers
+    assert [path for path, _ in patient.app.asked[asked:]] == executed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +142,24 @@ def test_a_beacon_above_the_rate_is_answered_429_and_noted(ask: Ask, memory_spoo
     assert ask("GET", "/pixel.gif?d=example.com&u=https://example.com/").status_code == 429
 
 
-def test_a_beacon_above_the_rate_for_one_of_its_sites_still_counts_for_the_other(ask: Ask, memory_spool: Any) -> None:
-    for _ in range(130):
+def test_a_beacon_above_the_rate_for_one_of_its_sites_still_counts_for_the_other(
+    ask: Ask, memory_spool: Any, settings: Settings
+) -> None:
+    for _ in range(settings.collector.visitor_rate):
         post(ask)
     answer = post(ask, {"d": "example.com,shop.example", "u": "https://shop.example/"})
     assert (answer.status_code, answer.headers["x-footfall-rejected"]) == (202, "rate_limit")
     assert [type(record) for record in memory_spool.records[-2:]] == [RejectedHit, Hit]
+
+
+def test_of_what_is_for_no_site_no_more_is_noted_than_a_site_may_have(
+    settings: Settings, memory_spool: Any, ask_with: Callable[[Settings], Ask]
+) -> None:
+    """Else a stranger could fill the spool with what nobody will ever look at."""
+    few = replace(settings, collector=replace(settings.collector, site_rate=2))
+    ask = ask_with(few)
+    nameless = [{"u": ""}, {"d": "alice.example"}, {"u": ""}, {"d": "bob.example"}]
+    statuses = [post(ask, wire).status_code for wire in nameless]
+    assert statuses == [400, 400, 429, 429]
+    assert [record.reason for record in memory_spool.records] == [Rejection.MALFORMED, Rejection.UNKNOWN_SITE]
+    assert post(ask).status_code == 202

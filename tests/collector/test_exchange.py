@@ -61,3 +61,11 @@ def test_an_answer_that_ends_the_connection_ends_it(served: Served) -> None:
 def test_an_older_client_is_answered_and_sent_away(served: Served) -> None:
     answer = received(served, b"GET /accepted HTTP/1.0\r\n\r\n")
     assert b"connection: close" in lines_of(answer)[1]
+
+
+def test_a_question_for_the_head_alone_has_no_content(served: Served) -> None:
+    """Else the next answer on the connection would be taken for the rest of this one."""
+    answers = received(served, make_request("HEAD", "/accepted"), make_request("GET", "/accepted", "Connection: close"))
+    head, _, rest = answers.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 202")
+    assert rest.startswith(b"HTTP/1.1 202")

@@ -12,6 +12,12 @@ from collector.opt_out import is_opt_out
         ({b"dnt": b"1"}, False, False),
         ({b"dnt": b"1"}, True, True),
         ({b"dnt": b"0"}, True, False),
+        ({b"sec-gpc": b"1,1"}, False, True),
+        ({b"sec-gpc": b" 1 \t"}, False, True),
+        ({b"sec-gpc": b"0, 1"}, False, True),
+        ({b"dnt": b"1 "}, True, True),
+        ({b"sec-gpc": b"11"}, False, False),
+        ({b"sec-gpc": b""}, False, False),
     ],
 )
 def test_global_privacy_control_always_counts_and_do_not_track_where_set(

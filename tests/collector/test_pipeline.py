@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector import pipeline
 from collector.beacon import Beacon
-from collector.pipeline import STEPS, decide
+from collector.pipeline import BEACON_STEPS, SITE_STEPS, decide
 from collector.tables import Tables, make_tables
 from schema.hit import Hit, RejectedHit, Rejection, encode_records
 from schema.settings import CollectorSettings, Settings, SiteSettings
@@ -54,8 +55,7 @@ places: list[Callable[[str], dict[str, Any]]] = [
 
 
 def decided(beacon: Beacon, tables: Tables) -> Rejection | Hit:
-    (domain,) = beacon.domains
-    record = decide(beacon, domain, tables, KEY)
+    (record,) = decide(beacon, tables, KEY)
     return record.reason if isinstance(record, RejectedHit) else record
 
 
@@ -156,7 +156,7 @@ def test_every_reason_is_found_by_a_step_or_elsewhere() -> None:
 
 def test_of_an_opt_out_nothing_but_site_and_reason_is_kept(beacon_of: Make, tables: Tables) -> None:
     beacon = beacon_of({**PAGEVIEW, "n": "Signup", "r": "https://blog.example/"}, {"sec-gpc": "1"})
-    assert decide(beacon, "example.com", tables, KEY) == RejectedHit("example.com", at("10:00"), Rejection.OPT_OUT)
+    assert decide(beacon, tables, KEY) == [RejectedHit("example.com", at("10:00"), Rejection.OPT_OUT)]
 
 
 def test_an_opt_out_comes_before_every_other_look_at_the_sender(beacon_of: Make, tables: Tables) -> None:
@@ -165,7 +165,7 @@ def test_an_opt_out_comes_before_every_other_look_at_the_sender(beacon_of: Make,
 
 
 def test_the_site_of_an_unknown_domain_is_not_kept(beacon_of: Make, tables: Tables) -> None:
-    record = decide(beacon_of({**PAGEVIEW, "d": "alice.example"}), "alice.example", tables, KEY)
+    (record,) = decide(beacon_of({**PAGEVIEW, "d": "alice.example,bob.example"}), tables, KEY)
     assert record == RejectedHit("", at("10:00"), Rejection.UNKNOWN_SITE)
 
 
@@ -191,7 +191,7 @@ def test_the_host_of_the_page_is_no_referrer_whatever_the_site_is_called(beacon_
 
 def test_a_visitor_is_another_one_on_another_site(beacon_of: Make, tables: Tables) -> None:
     beacon = beacon_of({**PAGEVIEW, "d": "example.com,shop.example", "u": "https://shop.example/"})
-    hits = [decide(beacon, domain, tables, KEY) for domain in beacon.domains]
+    hits = decide(beacon, tables, KEY)
     assert all(isinstance(hit, Hit) for hit in hits)
     assert len({getattr(hit, "visitor", None) for hit in hits}) == 2
 
@@ -223,10 +223,40 @@ def test_no_token_is_anywhere_in_the_hit(
 
 
 def test_the_steps_are_named_for_what_they_do() -> None:
-    assert all(step.__name__.startswith(("add_", "reject_")) for step in STEPS)
-    assert all(step.__doc__ for step in STEPS)
+    assert all(step.__name__.startswith(("add_", "reject_")) for step in (*BEACON_STEPS, *SITE_STEPS))
+    assert all(step.__doc__ for step in (*BEACON_STEPS, *SITE_STEPS))
 
 
 def test_without_the_named_steps_a_beacon_would_count(beacon_of: Make, tables: Tables) -> None:
     """The safeguard of the table of rejections: its beacons differ from this one only in what is rejected."""
     assert isinstance(decided(beacon_of(PAGEVIEW), replace(tables)), Hit)
+
+
+@pytest.mark.parametrize(
+    ("domains", "referrers"),
+    [("shop.example,example.com", ["example.com/a", ""]), ("example.com,shop.example", ["", "example.com/a"])],
+)
+def test_each_site_has_its_own_acquisition(beacon_of: Make, tables: Tables, domains: str, referrers: list[str]) -> None:
+    wire = {**PAGEVIEW, "d": domains, "u": "https://shop.example/", "r": "https://example.com/a"}
+    assert [getattr(hit, "referrer", None) for hit in decide(beacon_of(wire), tables, KEY)] == referrers
+
+
+def test_a_site_that_is_named_twice_has_one_hit(beacon_of: Make, tables: Tables) -> None:
+    assert len(decide(beacon_of({**PAGEVIEW, "d": "example.com,www.example.com,nobody.example"}), tables, KEY)) == 2
+
+
+def test_what_does_not_depend_on_the_site_is_done_once(beacon_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    sites = tuple(SiteSettings(f"site-{number}.example") for number in range(30))
+    asked: list[str] = []
+
+    def scrub(text: str) -> str:
+        asked.append(text)
+        return text
+
+    monkeypatch.setattr(pipeline, "scrub_text", scrub)
+    names = ",".join(site.domain for site in sites)
+    hits = decide(
+        beacon_of({**PAGEVIEW, "n": "Mail", "d": names, "p": {"a": "b"}}), make_tables(Settings(site=sites)), KEY
+    )
+    assert len(hits) == 30
+    assert asked == ["Mail", "a", "b"]

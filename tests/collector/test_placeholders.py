@@ -198,3 +198,22 @@ def test_names_and_values_keep_no_address_query_or_long_number(text: str, kept: 
 )
 def test_no_ip_address_gets_through(address: object, around: str) -> None:
     assert str(address) not in scrub_text(around.format(address))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Signup failed for 203.0.113.9.", "Signup failed for :ip."),
+        ("blocked 203.0.113.9. Try later", "blocked :ip. Try later"),
+        ("version 1.2.3.4.5", "version 1.2.3.4.5"),
+        ("4111 1111 1111 1111", ":id"),
+        ("call +49 170 1234567", "call +:id"),
+        ("2026-11-22 10", "2026-11-22 10"),
+        ("2026-11-22 10:15", "2026-11-22 10:15"),
+        ("00:1a:2b:3c:4d:5e", ":id"),
+        ("card 00-1A-2B-3C-4D-5E up", "card :id up"),
+        ("10-20-30", "10-20-30"),
+    ],
+)
+def test_addresses_and_numbers_as_people_write_them(text: str, kept: str) -> None:
+    assert scrub_text(text) == kept

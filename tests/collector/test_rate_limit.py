@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,3 +49,28 @@ def test_never_more_than_twice_the_rate_within_a_minute(rate: int, pauses: list[
         taken += [now for _ in range(rate) if limit.take("a", now)]
     for start in taken:
         assert sum(start <= moment < start + MINUTE_MS for moment in taken) <= 2 * rate
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 1])
+def test_a_small_rate_allows_one_and_then_one_after_another(rate: float) -> None:
+    limit = RateLimit(rate)
+    refill_ms = round(MINUTE_MS / rate)
+    assert [limit.take("a", 0), limit.take("a", 1)] == [True, False]
+    assert limit.take("a", refill_ms)
+
+
+def test_who_sends_nothing_any_more_is_forgotten_within_minutes() -> None:
+    limit = RateLimit(10)
+    limit.take("a code", 0)
+    for now in range(0, 3 * MINUTE_MS, 15_000):
+        limit.forget(now)
+    assert len(limit) == 0
+
+
+def test_what_is_forgotten_was_full_again() -> None:
+    limit = RateLimit(3)
+    assert [limit.take("a", 0) for _ in range(4)] == [True, True, True, False]
+    for now in range(0, 60_001, 5000):
+        limit.forget(now)
+        assert now > 15_000 or not limit.take("a", now)
+    assert [limit.take("a", 60_000) for _ in range(4)] == [True, True, True, False]

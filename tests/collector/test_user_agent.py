@@ -57,7 +57,8 @@ GOOGLEBOT = f"{MOZILLA} (compatible; Googlebot/2.1; +http://www.google.com/bot.h
         (f"{MOZILLA} (X11; CrOS x86_64 14541.0.0) {WEBKIT} Chrome/141.0.0.0 Safari/537.36",
          Browser("Desktop", "Chrome", "141", "Chrome OS", "")),
         (f"{MOZILLA} (compatible; Konqueror/4.5; FreeBSD) KHTML/4.5.4", Browser("", "Other", "4", "BSD", "")),
-        ("Alices own browser", Browser()),
+        ("Gecko/ Alices own browser", Browser()),
+        ("Alices own browser", Browser(is_program=True)),
     ],
 )  # fmt: skip
 def test_a_user_agent_is_known_by_device_browser_and_system(user_agent: str, browser: Browser) -> None:
