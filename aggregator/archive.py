@@ -76,7 +76,10 @@ class Archive:
         found, problems = [], []
         for path in sorted(self.directory(day).glob(f"*{SUFFIX}")):
             try:
-                found.append(decode_manifest(path.read_bytes()))
+                manifest = decode_manifest(path.read_bytes())
+                if (manifest.day, f"{manifest.stem}{SUFFIX}") != (day, path.name):
+                    raise ArchiveDamagedError("a manifest is not the one that its name says")
+                found.append(manifest)
             except ArchiveDamagedError as error:
                 problems.append(ArchiveDamagedError(f"{error}: archive/{day}/{path.name}"))
                 self.set_aside(day, path.name.removesuffix(SUFFIX))

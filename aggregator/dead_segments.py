@@ -17,6 +17,7 @@ from schema.spool_format import (
     NEW,
     OPEN,
     SEALED,
+    check_place,
     day_directory,
     decode_header,
     encode_seal,
@@ -92,9 +93,12 @@ def _recover(path: Path, descriptor: int, quarantine: Quarantine, day: date, rec
     content = path.read_bytes()
     try:
         header = decode_header(content)
+        check_place(header, day, path.stem)
     except SegmentDamagedError as error:
         quarantine.take(day, path)
-        recovery.problems.append(SegmentDamagedError(f"{error}; {day}/{path.name} was set aside whole"))
+        recovery.problems.append(
+            SegmentDamagedError(f"{error}; {day}/{path.name}, {len(content)} bytes, was set aside whole")
+        )
         return
     if not is_sealed(content):
         scan = scan_frames(content, header.segment_id)

@@ -24,6 +24,7 @@ from schema.spool_format import (
     SEALED,
     Scan,
     SegmentHeader,
+    check_place,
     day_directory,
     decode_header,
     is_sealed,
@@ -119,7 +120,9 @@ class SpoolReader:
             if progress.header is None:
                 head = segment.read(HEADER_BYTES)
                 with contextlib.suppress(SegmentDamagedError):  # said once the worker lets go of it
-                    progress.header = decode_header(head)
+                    header = decode_header(head)
+                    check_place(header, day, path.stem)
+                    progress.header = header
             segment.seek(progress.offset)
             fresh = segment.read()
         if progress.header is None or not fresh:
@@ -136,9 +139,12 @@ class SpoolReader:
         self._progress[day].done.add(path.stem)
         try:
             header = decode_header(content)
+            check_place(header, day, path.stem)
         except SegmentDamagedError as error:
             self._quarantine.take(day, path)
-            return Reading(problems=[SegmentDamagedError(f"{error}; {day}/{path.name} was set aside whole")])
+            return Reading(
+                problems=[SegmentDamagedError(f"{error}; {day}/{path.name}, {len(content)} bytes, was set aside whole")]
+            )
         scan = scan_frames(content, header.segment_id, start=progress.offset, sequence=progress.sequence)
         records = _take(scan, progress)
         if is_sealed(content) and not (scan.damaged_bytes or scan.missing_frames or progress.undecodable):

@@ -74,6 +74,16 @@ def decode_header(segment: bytes) -> SegmentHeader:
     return SegmentHeader(node, date.fromordinal(day), segment_id, created_at)
 
 
+def check_place(header: SegmentHeader, day: date, name: str) -> None:
+    """Return if the segment is the one of that day and name (without suffix).
+
+    Raises:
+        SegmentDamagedError: it is another one, whose hits count where they belong.
+    """
+    if (header.day, header.name) != (day, name):
+        raise SegmentDamagedError("the segment is not the one that its name says")
+
+
 def encode_frame(segment_id: bytes, sequence: int, payload: bytes) -> bytes:
     """Return one frame; `sequence` counts from 0 within the segment.
 

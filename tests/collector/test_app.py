@@ -13,9 +13,11 @@ import pytest
 from collector import app as app_module
 from collector.app import create_app
 from collector.day_key import DayKey
+from collector.tables import make_tables
 from schema.batch import DAY_MS
 from schema.settings import Settings
 from support.hits import at
+from support.processes import FIREFOX
 
 NOON = at("12:00")
 PAGEVIEW = {"n": "pageview", "d": "example.com", "u": "https://example.com/a"}
@@ -48,6 +50,29 @@ def test_the_old_key_is_destroyed_at_midnight_without_any_beacon(
             await _until(lambda: not old_key.exists())
 
     asyncio.run(live_through_midnight())
+
+
+def test_the_rate_limit_forgets_visitor_codes_without_any_beacon(
+    settings: Settings, memory_spool: Any, day_key: DayKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "FORGET_SECONDS", 0.01)
+    tables = make_tables(settings)
+    monkeypatch.setattr(app_module, "make_tables", lambda _: tables)
+    now = [NOON]
+    app = create_app(settings, memory_spool, day_key, lambda: now[0])
+
+    async def visit_and_wait() -> None:
+        async with _lifespan(app):
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://collector.example") as client:
+                await client.post("/api/event", json=PAGEVIEW, headers={"user-agent": FIREFOX})
+            assert len(tables.visitor_limit) == 1
+            now[0] += 120_001
+            await _until(lambda: len(tables.visitor_limit._full_at._young) == 0)
+            now[0] += 120_001
+            await _until(lambda: len(tables.visitor_limit) == 0)
+
+    asyncio.run(visit_and_wait())
 
 
 async def _until(condition: Callable[[], bool]) -> None:
