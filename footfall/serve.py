@@ -10,6 +10,7 @@ from functools import partial
 
 from rich.console import Console
 
+from aggregator.closed_day import keep_today_closed
 from collector.metric_files import end_metrics, forget_living, metrics_directory
 from collector.place import load_database
 from collector.scrape import start_collector_metrics
@@ -19,6 +20,7 @@ from footfall.example_site import ExampleSite
 from footfall.metrics_server import MetricsServer
 from footfall.process import bind_listener, own_directory
 from footfall.supervisor import Part, Supervisor
+from schema.durable_files import make_directory
 from schema.format_settings import format_toml
 from schema.settings import Settings, SiteSettings
 
@@ -53,6 +55,8 @@ def serve(settings: Settings, choice: Choice, console: Console) -> int:
     with contextlib.ExitStack() as claims:
         if choice == Choice(example=choice.example):
             claims.callback(os.close, own_directory(settings.data_dir, "footfall.lock"))
+            make_directory(settings.spool_dir)
+            keep_today_closed(settings, utc_now_ms())
         parts, addresses = _parts(settings, choice, claims)
         if choice.example:
             site = ExampleSite(

@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
+from aggregator.closed_day import keep_today_closed
 from aggregator.run import Aggregator
 from collector.scrape import CollectorScrape
 from dashboard.app import create_app
@@ -61,6 +62,8 @@ class StoreProcess:
         """Open, run, close; return the exit code."""
         spool_lock = own_directory(self._settings.spool_dir, "aggregator.lock") if aggregate else None
         check_fence(self._settings.spool_dir, self._clock())
+        if aggregate:
+            keep_today_closed(self._settings, self._clock())
         self._store = open_store(self._settings)
         for migration in migrate.apply(self._store):
             log.info("the store has had migration %04d, %s", migration.number, migration.name)

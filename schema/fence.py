@@ -25,17 +25,18 @@ def read_fence(spool_dir: Path) -> int:
 
 
 def check_fence(spool_dir: Path, now_ms: int) -> None:
-    """Return if the fence is behind `now_ms`, or ahead of it within the same UTC day.
+    """Return if the fence is behind `now_ms`, or ahead of it within the same UTC day, to its end at most.
 
     Raises:
         ClockError: it is on a later day, so that every hit would be refused until then: this clock or an earlier one
             is wrong.
     """
     fence_ms = read_fence(spool_dir)
-    if utc_day(fence_ms) > utc_day(now_ms):
+    if utc_day(max(0, fence_ms - 1)) > utc_day(now_ms):
         raise ClockError(
             f"hits were counted up to {utc_day(fence_ms)}, but this machine's clock says {utc_day(now_ms)}",
-            hint=f"set the clock right; if it was wrong before and is right now, remove {spool_dir / FENCE_NAME}",
+            hint=f"set the clock right; if it was wrong before and is right now, remove {spool_dir / FENCE_NAME}; "
+            "hits of days that were closed meanwhile are refused",
         )
 
 
