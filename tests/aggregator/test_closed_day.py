@@ -5,7 +5,6 @@ import pytest
 
 from aggregator.archive import Archive
 from aggregator.closed_day import is_closed, keep_today_closed
-from aggregator.compaction import compact_day
 from collector.spool_writer import SpoolWriter
 from schema.batch import DAY_MS, day_start_ms, utc_day
 from schema.errors import SpoolUnavailableError
@@ -25,10 +24,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def close_day(settings: Settings) -> None:
-    compact_day(Archive(settings.archive_dir, settings.node), DAY)
+    Archive(settings.archive_dir, settings.node).put(DAY, None, ())
 
 
-def test_a_day_is_closed_once_it_is_compacted(settings: Settings) -> None:
+def test_a_day_is_closed_once_it_is_archived_as_a_whole(settings: Settings) -> None:
     assert not is_closed(settings.archive_dir, DAY, settings.node)
     close_day(settings)
     assert is_closed(settings.archive_dir, DAY, settings.node)
