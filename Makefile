@@ -23,6 +23,12 @@ lint: .venv/installed-dev ## ruff, mypy --strict, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+faults: .venv/installed-dev strace ## break it for hours: every call killed, 1,000 kills under load, 10,000 damaged files
+	FOOTFALL_TEST_FAULTS=nightly FOOTFALL_TEST_KILLS=1000 FOOTFALL_TEST_POWER_CUTS=100 $(BIN)/pytest --timeout 14400 tests/faults $(ARGS)
+
+mutations: .venv/installed-dev ## switch off each safeguard: the test that is there for it must fail
+	PYTHONPATH=tests $(BIN)/python -m support.mutations $(ARGS)
+
 bench: .venv/installed-dev wrk ## measure, and write benchmarks/REPORT.md
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
@@ -66,4 +72,4 @@ wrk:
 node:
 	@command -v npm >/dev/null || { echo "Installing Node.js for the snippet's build …"; apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
 
-.PHONY: help run demo test lint bench snippet lock clean chromium clickhouse node strace wrk
+.PHONY: help run demo test lint faults mutations bench snippet lock clean chromium clickhouse node strace wrk

@@ -32,6 +32,7 @@ from schema.errors import ArchiveDamagedError
 from schema.rollups import BY_NAME
 
 QUARANTINE_NAME = "quarantine"
+_QUICK_LEVEL, _FINAL_LEVEL = 1, 9
 
 
 class Archive:
@@ -57,7 +58,7 @@ class Archive:
         make_directory(self.directory(day))
         files = {}
         for name, rows, chunks in tables:
-            content = encode_parquet(rows)
+            content = encode_parquet(rows, is_final=window is None)
             files[name] = describe_file(content, chunks)
             replace_file(self.directory(day) / file_name(stem_of(window, self.node), name), content)
         manifest = make_manifest(self.node, day, window, files)
@@ -141,8 +142,14 @@ def _is_leftover(manifest: Manifest, found: Sequence[Manifest]) -> bool:
     return any(Window(manifest.window) in day.by_window for day in days)
 
 
-def encode_parquet(table: pa.Table) -> bytes:
-    """Return `table` as a Parquet file: the same bytes for the same rows, with nothing in it but them."""
+def encode_parquet(table: pa.Table, *, is_final: bool = False) -> bytes:
+    """Return `table` as a Parquet file: the same bytes for the same rows, with nothing in it but them.
+
+    What is final is to be small and quick to filter; a window's file is gone after a day: that is to be quick to write.
+    """
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", use_dictionary=True, store_schema=False)
+    level = _FINAL_LEVEL if is_final else _QUICK_LEVEL
+    pq.write_table(
+        table, sink, compression="zstd", compression_level=level, write_statistics=is_final, store_schema=False
+    )
     return bytes(sink.getvalue())

@@ -59,10 +59,39 @@ def to_arrow(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | i
     Raises:
         pyarrow.ArrowInvalid: a count does not fit its type.
     """
-    columns = {name: pa.array(counts[name], from_pandas=True) for name in counts.columns}
-    columns["day"] = columns["day"].cast(pa.int32())
-    columns["batch"] = pa.array(np.full(len(counts), batch, np.uint64))
-    return pa.table([columns[field.name].cast(field.type) for field in arrow_schema(rollup)], arrow_schema(rollup))
+    schema = arrow_schema(rollup)
+    columns = zip(_columns(rollup, counts, batch), schema, strict=True)
+    return pa.table([column.cast(field.type) for column, field in columns], schema)
+
+
+def to_encoded_arrow(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | int) -> pa.Table:
+    """Return the same with texts as dictionaries, which Parquet files have anyway: what is used, in order."""
+    names = [column.name for column in rollup.columns]
+    return pa.table(_columns(rollup, counts, batch), names)
+
+
+def _columns(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | int) -> list[pa.Array]:
+    columns = []
+    for field in arrow_schema(rollup):
+        if field.name == "batch":
+            columns.append(pa.array(np.full(len(counts), batch, np.uint64)))
+        elif field.type == pa.string():
+            columns.append(_dictionary(counts[field.name]))
+        elif field.type == pa.date32():
+            columns.append(pa.array(counts[field.name].to_numpy(np.int32)).cast(field.type))
+        else:
+            columns.append(pa.array(counts[field.name].to_numpy(np.int64)).cast(field.type))
+    return columns
+
+
+def _dictionary(texts: pd.Series) -> pa.DictionaryArray:
+    """Return `texts` with a dictionary that depends on nothing but them."""
+    texts = texts.astype("category") if texts.dtype != "category" else texts
+    codes, alphabet = texts.cat.codes.to_numpy(), texts.cat.categories
+    is_used = np.zeros(len(alphabet), np.bool_)
+    is_used[codes] = True
+    places = (np.cumsum(is_used) - 1).astype(np.int32)
+    return pa.DictionaryArray.from_arrays(places[codes], pa.array(alphabet[is_used], pa.string()))
 
 
 def cut_chunks(rollup: Rollup, counts: pd.DataFrame, node: int, window: Window) -> tuple[pa.Table, list[Chunk]]:
@@ -70,7 +99,7 @@ def cut_chunks(rollup: Rollup, counts: pd.DataFrame, node: int, window: Window) 
     months = _months(counts)
     order = np.argsort(months, kind="stable")
     numbers = _chunk_numbers(months[order])
-    table = to_arrow(rollup, counts.iloc[order], numbers + np.uint64(batch_number(node, window)))
+    table = to_encoded_arrow(rollup, counts.iloc[order], numbers + np.uint64(batch_number(node, window)))
     edges = [*np.unique(numbers, return_index=True)[1].tolist(), len(numbers)]
     slices = [table.slice(start, end - start) for start, end in pairwise(edges)]
     return table, [figures(rollup, rows) for rows in slices]

@@ -42,6 +42,10 @@ class Delivery:
         """Whether the store has all that the archive has."""
         return self._is_reconciled and not self._waiting
 
+    def shows_all(self, intake: Intake, records: int) -> bool:
+        """Whether the store has every batch, and the newest snapshot the rest of the `records` that were read."""
+        return self.has_shown and self.is_caught_up and self._shown == (intake.through, records)
+
     def add(self, manifests: Iterable[Manifest]) -> None:
         """Take batches that are in the archive."""
         self._waiting += manifests

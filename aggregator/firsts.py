@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import xxhash
 from numpy.typing import NDArray
 
@@ -34,10 +33,13 @@ class Firsts:
 
     def peek(self, keys: Keys) -> NDArray[np.bool_]:
         """Return for each of `keys` whether it is its first occurrence, here and in the set; change nothing."""
-        first = ~pd.Series(keys).duplicated().to_numpy()
+        order = np.argsort(keys, kind="stable")
+        in_order = keys[order]  # so that the search goes through each run once, from its start to its end
+        first = np.ones(len(keys), np.bool_)
+        first[order[1:]] = in_order[1:] != in_order[:-1]
         for run in self._runs:
-            places = np.minimum(np.searchsorted(run, keys), len(run) - 1)
-            first &= run[places] != keys
+            places = np.minimum(np.searchsorted(run, in_order), len(run) - 1)
+            first[order[run[places] == in_order]] = False
         return first
 
     def take(self, keys: Keys) -> NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,15 +14,19 @@ from aggregator.day import Day
 from aggregator.dead_segments import recover_dead
 from aggregator.local_time import LocalTime
 from aggregator.manifest import Figures, Manifest, figures_of
+from aggregator.removal import Removal, forgotten_records
 from aggregator.rollup import Tables, merge
 from aggregator.spool_reader import SpoolReader
 from schema.batch import WINDOW_MS, Window, day_start_ms
 from schema.durable_files import settle_directory
 from schema.errors import BatchMismatchError, SegmentDamagedError, SetAsideError
 from schema.fence import raise_fence
+from schema.hit import Record
 from schema.rollups import BY_NAME
 
 GRACE_MS = 2000  # clocks of workers and aggregator are one clock; this is for a request that is under way
+
+log = logging.getLogger("footfall.aggregator")
 
 
 @dataclass
@@ -42,12 +48,15 @@ class _OpenDay:
 class Intake:
     """The spool's days that are not closed. One at a time may read a spool, and write a node's archive."""
 
-    def __init__(self, spool_dir: Path, archive: Archive, local_time: LocalTime) -> None:
+    def __init__(
+        self, spool_dir: Path, archive: Archive, local_time: LocalTime, removals: Iterable[Removal] = ()
+    ) -> None:
         self.over: set[date] = set()  # wholly cut and archived, segments still there
         self._spool_dir = spool_dir
         self._archive = archive
         self._local_time = local_time
         self._reader = SpoolReader(spool_dir)
+        self._is_forgotten = forgotten_records(removals)
         self._days: dict[date, _OpenDay] = {}
         self._fence_ms = 0
         self._awaited: dict[date, set[str]] = {}  # by day: the segments that may hold hits from before the fence
@@ -75,7 +84,10 @@ class Intake:
     def recover(self, now_ms: int) -> list[SegmentDamagedError]:
         """Seal the segments waited for whose worker is gone; return what could not be."""
         days = [day for day, names in self._awaited.items() if names]
-        return [problem for day in days for problem in recover_dead(self._spool_dir, day, now_ms).problems]
+        recovered = [recover_dead(self._spool_dir, day, now_ms) for day in days]
+        if torn_bytes := sum(recovery.torn_bytes for recovery in recovered):
+            log.warning("%d bytes of commits that were never finished were cut from segments", torn_bytes)
+        return [problem for recovery in recovered for problem in recovery.problems]
 
     def take(self) -> Taken:
         """Read what is new, day by day; archive what the windows before the fence close."""
@@ -128,9 +140,14 @@ class Intake:
             self._days[day] = _OpenDay(Day(day, self._local_time), figures_of(manifests, self._archive.node))
         opened = self._days[day]
         for reading in self._reader.read(day):
-            opened.day.absorb(reading.records)
+            opened.day.absorb(self._without_forgotten(reading.records))
             taken.records += len(reading.records)
             taken.problems += reading.problems
+
+    def _without_forgotten(self, records: list[Record]) -> list[Record]:
+        """Leave out what a forgotten site has left in the spool: it is gone from the archive, and would come back."""
+        is_forgotten = self._is_forgotten
+        return records if is_forgotten is None else [it for it in records if not is_forgotten(it.site, it.at)]
 
     def _cut(self, day: date, taken: Taken) -> None:
         opened = self._days[day]

@@ -12,9 +12,13 @@ from zoneinfo import ZoneInfo
 from aggregator.alarms import AlarmLog
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
+from aggregator.daily import Daily
 from aggregator.delivery import Delivery
+from aggregator.forget import finish_removals
 from aggregator.intake import GRACE_MS, Intake
+from aggregator.ledger_watch import LedgerReport, LedgerWatch
 from aggregator.local_time import LocalTime
+from aggregator.stored_day import StoredDay, read_stored_day
 from schema.batch import WINDOW_MS
 from schema.errors import ArchiveDamagedError
 from schema.settings import Settings
@@ -48,9 +52,21 @@ class Aggregator:
         self.alarms = AlarmLog()
         self._clock = clock
         self._archive = Archive(settings.archive_dir, settings.node)
-        local_time = LocalTime({site.domain: ZoneInfo(site.timezone) for site in settings.site})
-        self._intake = Intake(settings.spool_dir, self._archive, local_time)
+        zones = {site.domain: ZoneInfo(site.timezone) for site in settings.site}
+        local_time = LocalTime(zones)
+        removals = finish_removals(self._archive, store)
+        self._intake = Intake(settings.spool_dir, self._archive, local_time, removals)
         self._delivery = Delivery(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)
+        self._store = store
+        self._ledger = LedgerWatch(settings.spool_dir, self._archive, store, zones, monotonic)
+        self._daily = Daily(
+            self._archive,
+            store,
+            settings.spool_dir,
+            local_time.first_day,
+            keep_months=settings.aggregator.keep_months,
+            backup_directory=settings.backup_dir,
+        )
         self._records = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -66,18 +82,26 @@ class Aggregator:
         self._intake.raise_fence(now_ms)
         # 2. Seal what dead workers left behind.
         self.alarms.add(self._intake.recover(now_ms))
-        # 3. Read what is new; cut windows that nothing can be added to; archive what they close.
+        # 3. Count what is in the spool, for the ledger, if it is time.
+        if self._delivery.is_caught_up:
+            self._ledger.begin()
+        # 4. Read what is new; cut windows that nothing can be added to; archive what they close.
         taken = self._intake.take()
         self.alarms.add(taken.problems)
         self._records += taken.records
         report.records, report.archived = taken.records, len(taken.archived)
-        # 4. Load what is archived into the store.
+        # 5. Load what is archived into the store.
         self._delivery.add(taken.archived)
         self._load(report)
-        # 5. Show the visits still open.
+        # 6. Show the visits still open.
         report.has_shown = self._delivery.show(self._intake, self._records, now_ms)
-        # 6. Close days of which nothing is open any more.
+        # 7. Compare what was received with what was made of it.
+        if self._delivery.shows_all(self._intake, self._records):
+            self.alarms.add(self._ledger.compare(now_ms))
+        # 8. Close days of which nothing is open any more.
         report.closed = [day for day in sorted(self._intake.over) if self._close(day, report)]
+        # 9. Once a day: drop the months that are not kept, and begin to copy the archive.
+        self.alarms.add(self._daily.step(now_ms).problems)
         return report
 
     def status(self) -> dict[str, object]:
@@ -92,8 +116,22 @@ class Aggregator:
             "counted_through": through.end_ms // 1000 if through else 0,
             "alarms": self.alarms.counts.total(),
             "problems": dict(self.alarms.counts),
+            "ledger_difference": dict(self._ledger.latest.by_site()) if self._ledger.latest else {},
             "latest_problems": list(self.alarms.latest),
+            **self._daily.status,
         }
+
+    def ledger(self, day: date | None, seconds: float) -> LedgerReport | None:
+        """Return received = counted + rejected + pending, by site and hour; see LedgerWatch.ask. For other threads."""
+        return self._ledger.ask(day, seconds)
+
+    def batches(self, day: date) -> StoredDay:
+        """Return what the store has of the batches of a UTC day. For other threads.
+
+        Raises:
+            StoreUnavailableError: the store does not answer now.
+        """
+        return read_stored_day(self._store, self._archive.node, day)
 
     def _lag_ms(self, now_ms: int) -> int:
         """Return for how long the oldest window not yet cut could have been; 0 if none could."""
@@ -113,6 +151,8 @@ class Aggregator:
         A store that does not answer is no reason to keep visitor codes: the archive is whole, and it will be loaded.
         """
         try:
+            if not self._archive.is_compacted(day):  # else this was interrupted, and segments may be gone already
+                self.alarms.add(self._ledger.close(day, is_loaded=self._delivery.is_caught_up))
             compact_day(self._archive, day)
         except ArchiveDamagedError as error:
             self.alarms.add([error])

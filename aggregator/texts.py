@@ -17,19 +17,23 @@ class Texts:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._texts: list[str] = []
         self._hashes = array("Q")
+        self._list: list[str] = []
         self._add("")
+
+    def __len__(self) -> int:
+        return len(self._list)
 
     def numbers(self, texts: Sequence[str]) -> Numbers:
         """Return the number of each text."""
-        for text in set(texts) - self._numbers.keys():
-            self._add(text)
+        for text in texts:
+            if text not in self._numbers:
+                self._add(text)
         return np.fromiter(map(self._numbers.__getitem__, texts), np.int32, len(texts))
 
     def text(self, number: int) -> str:
         """Return the text with this number."""
-        return self._texts[number]
+        return self._list[number]
 
     def hashes(self, numbers: Numbers) -> NDArray[np.uint64]:
         """Return a 64-bit hash of each numbered text, which depends on the text alone."""
@@ -37,13 +41,34 @@ class Texts:
 
     def alphabet(self, numbers: Numbers) -> tuple[list[str], Numbers]:
         """Return the texts that occur in `numbers`, sorted, and a lookup from number to position among them."""
-        used = np.flatnonzero(np.bincount(numbers.ravel(), minlength=len(self._texts))).tolist()
-        used.sort(key=self._texts.__getitem__)
-        positions = np.zeros(len(self._texts), np.int32)
+        used = np.flatnonzero(is_used(numbers, len(self))).tolist()
+        used.sort(key=self._list.__getitem__)
+        positions = np.zeros(len(self), np.int32)
         positions[used] = np.arange(len(used), dtype=np.int32)
-        return [self._texts[number] for number in used], positions
+        return [self._list[number] for number in used], positions
+
+    def keep(self, used: NDArray[np.bool_]) -> Numbers:
+        """Forget the texts that are not `used`, by number; return a lookup from old to new number."""
+        used[0] = True
+        kept = np.flatnonzero(used)
+        self._list = [self._list[number] for number in kept.tolist()]
+        self._numbers = {text: number for number, text in enumerate(self._list)}
+        self._hashes = array("Q", np.frombuffer(self._hashes, np.uint64)[kept].tobytes())
+        return renumbered(used)
 
     def _add(self, text: str) -> None:
-        self._numbers[text] = len(self._texts)
-        self._texts.append(text)
+        self._numbers[text] = len(self._list)
+        self._list.append(text)
         self._hashes.append(xxhash.xxh3_64_intdigest(text.encode()))
+
+
+def is_used(numbers: Numbers, count: int) -> NDArray[np.bool_]:
+    """Return for each number below `count` whether it occurs in `numbers`."""
+    used = np.zeros(count, np.bool_)
+    used[numbers] = True
+    return used
+
+
+def renumbered(used: NDArray[np.bool_]) -> Numbers:
+    """Return for each number that is `used` how many used ones are before it."""
+    return (np.cumsum(used) - 1).astype(np.int32)

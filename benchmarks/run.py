@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import acknowledge, growth, latency, memory, size
+from benchmarks import acknowledge, aggregate, growth, latency, memory, size
 from benchmarks.measure import machine
 
 REPORT = Path(__file__).with_name("REPORT.md")
@@ -20,6 +20,7 @@ def main() -> None:
         "acknowledge": lambda: acknowledge.measure(options.runs, options.seconds),
         "latency": lambda: latency.measure(options.latency_runs, options.latency_seconds),
         "growth": lambda: growth.measure(options.growth_beacons),
+        "aggregate": lambda: aggregate.measure(options.aggregate_runs, options.aggregate_hits),
         "memory": memory.measure,
         "size": size.measure,
     }
@@ -41,7 +42,9 @@ def _options() -> argparse.Namespace:
     arguments.add_argument("--latency-runs", type=int, default=3)
     arguments.add_argument("--latency-seconds", type=int, default=20)
     arguments.add_argument("--growth-beacons", type=int, default=2_000_000)
-    names = ("acknowledge", "latency", "growth", "memory", "size")
+    arguments.add_argument("--aggregate-runs", type=int, default=5)
+    arguments.add_argument("--aggregate-hits", type=int, default=5_000_000)
+    names = ("acknowledge", "latency", "growth", "aggregate", "memory", "size")
     arguments.add_argument("--only", nargs="+", choices=names, help="print these, and leave the report alone")
     return arguments.parse_args()
 

@@ -50,6 +50,16 @@ class Segment:
             self._abandon()
             raise
 
+    @property
+    def name(self) -> str:
+        """Its file's name without suffix."""
+        return self._path.stem
+
+    @property
+    def directory(self) -> Path:
+        """The directory of its day."""
+        return self._path.parent
+
     def append(self, payloads: Sequence[bytes]) -> int:
         """Put each payload into a frame, all of them on stable storage when this returns; return the bytes written."""
         frames = b"".join(

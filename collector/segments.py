@@ -13,6 +13,7 @@ import msgspec
 from collector.clock import Milliseconds
 from collector.reserve import Reserve, is_full
 from collector.segment import Segment
+from collector.tally import WorkerTally
 from schema.batch import DAY_MS, day_start_ms
 from schema.durable_files import settle_directory
 from schema.errors import SpoolUnavailableError
@@ -28,13 +29,21 @@ class Segments:
     and counted: by recovery, if it is a segment with hits that could not be written on.
     """
 
-    def __init__(self, spool_dir: Path, node: int, segment_seconds: float, clock: Milliseconds) -> None:
+    def __init__(
+        self,
+        spool_dir: Path,
+        node: int,
+        segment_seconds: float,
+        clock: Milliseconds,
+        tally: WorkerTally | None = None,
+    ) -> None:
         settle_directory(spool_dir)
         self._spool_dir = spool_dir
         self._reserve = Reserve(spool_dir)
         self._node = node
         self._segment_seconds = segment_seconds
         self._clock = clock
+        self._tally = tally
         self._current: Segment | None = None
         self._fence = 0
         self._seal_at = 0.0  # monotonic
@@ -48,8 +57,12 @@ class Segments:
             OSError: it is not known what was written; no method may be called again.
         """
         segment = self._segment_of(day)
+        records = [self._moved_up_to_fence(record) for record in records]
         with self._making_room():
-            return segment.append(_payloads([self._moved_up_to_fence(record) for record in records]))
+            written_bytes = segment.append(_payloads(records))
+        if self._tally:
+            self._tally.add(records)
+        return written_bytes
 
     def seal(self) -> None:
         """Seal the current segment, if there is one. An OSError means the same as in `write`."""
@@ -57,6 +70,8 @@ class Segments:
             with self._making_room():
                 self._current.seal()
             self._current = None
+            if self._tally:
+                self._tally.complete()
 
     def seconds_to_seal(self) -> float | None:
         """Return how long the current segment may stay open, at most until midnight; None if there is none."""
@@ -80,11 +95,14 @@ class Segments:
         """Return a new segment; where there is no room for one, nothing is lost, and this worker can go on."""
         try:
             with self._making_room():
-                return Segment(self._spool_dir, self._node, day, self._clock())
+                segment = Segment(self._spool_dir, self._node, day, self._clock())
         except OSError as error:
             if is_full(error):
                 raise SpoolUnavailableError("the spool's volume is full") from error
             raise
+        if self._tally:
+            self._tally.begin(segment.directory, segment.name)
+        return segment
 
     @contextlib.contextmanager
     def _making_room(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from collector.clock import Milliseconds
 from collector.observer import CommitObserver, NobodyWatches
 from collector.segments import Segments
 from collector.spool_space import SpoolSpace
+from collector.tally import WorkerTally
 from schema.batch import DAY_MS, utc_day
 from schema.errors import SpoolUnavailableError
 from schema.hit import Hit, Record, RejectedHit
@@ -57,11 +58,12 @@ class SpoolWriter:
         *,
         on_failure: Callable[[], None] = lambda: None,
         observer: CommitObserver | None = None,
+        tally: WorkerTally | None = None,
     ) -> None:
         self.failure = ""
         self._observer = NobodyWatches() if observer is None else observer
         self._on_failure = on_failure
-        self._segments = Segments(directory, node, settings.segment_seconds, clock)
+        self._segments = Segments(directory, node, settings.segment_seconds, clock, tally)
         self._space = SpoolSpace(settings, directory)
         self._waiting: list[_Append] = []
         self._waiting_records = self._waiting_bytes = 0

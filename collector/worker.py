@@ -21,6 +21,7 @@ from collector.memory_directory import find_memory_directory
 from collector.metric_files import metrics_directory
 from collector.metrics import watch
 from collector.spool_writer import SpoolWriter
+from collector.tally import WorkerTally
 from schema.settings import Settings
 
 EXIT_STOPPED, EXIT_SPOOL_FAILED = 0, 1
@@ -60,7 +61,15 @@ def run_worker(
     metrics = None
     if worker_number is not None:
         metrics = watch(metrics_directory(settings.data_dir), worker_number, settings.site)
-    spool = SpoolWriter(settings.spool, settings.spool_dir, settings.node, clock, on_failure=stop, observer=metrics)
+    spool = SpoolWriter(
+        settings.spool,
+        settings.spool_dir,
+        settings.node,
+        clock,
+        on_failure=stop,
+        observer=metrics,
+        tally=WorkerTally(),
+    )
 
     async def sample() -> None:
         if metrics is not None:

@@ -19,6 +19,7 @@ from dashboard.doors import Doors
 from dashboard.failures import Failures
 from dashboard.health import Health
 from dashboard.metrics import Metrics
+from dashboard.operator import Operator, Reports
 from dashboard.pages import Pages
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
@@ -26,6 +27,7 @@ from dashboard.security import SecurityHeaders
 from schema.settings import Settings
 from schema.store import Store
 
+NO_REPORTS: Reports = {}
 MAX_BODY_BYTES = 65_536
 STATIC = Path(__file__).parent / "static"
 
@@ -38,15 +40,17 @@ def create_app(
     status: Status | None = None,
     *,
     figures: Sequence[Collector] = (),
+    reports: Reports = NO_REPORTS,
 ) -> Starlette:
     """Return the dashboard of the counts in `store`.
 
     `secret` signs tokens; `clock` tells milliseconds since the epoch; `status` tells whether the counts are up to
-    date (a mapping with `ready`), where the aggregator runs beside it; `figures` are further ones for /metrics.
+    date (a mapping with `ready`), where the aggregator runs beside it; `figures` are further ones for /metrics;
+    `reports` are what the command may ask for.
     """
     context = Context(settings, Reader(store), secret, clock, status, Templates())
     pages, doors, api, health = Pages(context), Doors(context), Api(context), Health(context)
-    metrics = Metrics(context, figures)
+    metrics, operator = Metrics(context, figures), Operator(context, reports)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -59,6 +63,7 @@ def create_app(
             Route("/login", doors.login),
             Route("/logout", doors.logout, methods=["POST"]),
             Route("/api/v2/query", api.query, methods=["POST"]),
+            Route("/api/operator/{name}", operator.report),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", metrics.show),

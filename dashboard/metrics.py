@@ -30,6 +30,10 @@ GAUGES: Mapping[str, tuple[str, str]] = {
 }
 STORE_REACHABLE = ("footfall_store_reachable", "Whether the store took the last thing it was given: 1, or 0.")
 ALARMS = ("footfall_alarms", "What went wrong in the aggregator and was survived, by kind of error.")
+LEDGER = (
+    "footfall_ledger_difference",
+    "Records of days not closed that collector, spool and store do not agree on, by site: 0 unless something is wrong.",
+)
 
 
 class Metrics:
@@ -70,6 +74,11 @@ class StatusFigures(Collector):
                 yield GaugeMetricFamily(name, help_text, value=float(value))
         if "store" in status:
             yield GaugeMetricFamily(*STORE_REACHABLE, value=float(status["store"] == "ok"))
+        if isinstance(differences := status.get("ledger_difference"), Mapping) and differences:
+            ledger = GaugeMetricFamily(*LEDGER, labels=("site",))
+            for site, records in sorted(differences.items()):
+                ledger.add_metric([str(site)], records)
+            yield ledger
         if isinstance(problems := status.get("problems"), Mapping):
             alarms = CounterMetricFamily(*ALARMS, labels=("kind",))
             for kind, count in sorted(problems.items()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -20,6 +21,7 @@ from footfall.logs import configure_logs, is_json
 from footfall.process import die_with_parent
 from footfall.serve import EXAMPLE_DOMAIN, Choice, with_example
 from footfall.serve import serve as run
+from footfall.upkeep_commands import register
 from schema import migrate as migrations
 from schema.errors import FootfallError, SettingError, StopError
 from schema.format_settings import format_toml
@@ -41,6 +43,7 @@ app = typer.Typer(
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file; default: ./footfall.toml if there.")
 ]
+DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="A day, such as 2026-11-22.")]
 ExampleOption = Annotated[bool, typer.Option("--example", help="Serve the built-in example site as well.")]
 ParentOption = Annotated[int, typer.Option("--parent", hidden=True)]
 NumberOption = Annotated[int, typer.Option("--number", hidden=True)]
@@ -126,6 +129,34 @@ def migrate(
         typer.echo(f"{len(todo)} {'pending' if dry_run else 'applied'}.")
     finally:
         store.close()
+
+
+@app.command()
+def ledger(
+    config: ConfigOption = None,
+    site: Annotated[str, typer.Option(help="Only this site.")] = "",
+    day: DayOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show received = counted + rejected + pending, by site and hour; exit code 1 if it does not hold."""
+    from footfall.ledger_command import show_ledger
+
+    raise SystemExit(show_ledger(load_settings(config), site, day.date() if day else None, as_json=as_json))
+
+
+@app.command()
+def replay(
+    check: Annotated[bool, typer.Option("--check", help="Compare, and change nothing: the only thing it does.")],
+    config: ConfigOption = None,
+    day: DayOption = None,
+) -> None:
+    """Compute open days anew from the spool, and compare with archive and store; exit code 1 if anything differs."""
+    from footfall.ledger_command import check_replay
+
+    raise SystemExit(check_replay(load_settings(config), day.date() if day else None))
+
+
+register(app)
 
 
 @app.command(hidden=True)

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from datetime import date
 from types import FrameType
 
 import uvicorn
@@ -16,7 +17,8 @@ from starlette.applications import Starlette
 from aggregator.closed_day import keep_today_closed
 from aggregator.run import Aggregator
 from collector.scrape import CollectorScrape
-from dashboard.app import create_app
+from dashboard.app import NO_REPORTS, create_app
+from dashboard.operator import Reports
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory
 from footfall.secret import token_secret
@@ -25,6 +27,7 @@ from schema.fence import check_fence
 from schema.settings import Settings
 from schema.store import open_store
 
+_LEDGER_SECONDS = 20.0  # for a live snapshot that shows all, which is taken less often when it takes long
 _STOP_SECONDS = 5  # then requests under way are dropped: one that never ends must not keep the store
 
 log = logging.getLogger("footfall.store")
@@ -96,12 +99,22 @@ class StoreProcess:
     def _answer(self, aggregator: Aggregator | None, listen_fd: int) -> None:
         status = aggregator.status if aggregator else None
         secret, figures = token_secret(self._settings), (CollectorScrape(self._settings),)
-        app = create_app(self._settings, self._store, secret, self._clock, status, figures=figures)
+        reports = self._reports(aggregator) if aggregator else NO_REPORTS
+        app = create_app(self._settings, self._store, secret, self._clock, status, figures=figures, reports=reports)
         server = uvicorn.Server(_config(app))
         threading.Thread(target=self._end_with_stop, args=(server,), name="dashboard-stop", daemon=True).start()
         with socket.socket(fileno=listen_fd) as listener:
             server.run(sockets=[listener])
         self._stop.set()
+
+    def _reports(self, aggregator: Aggregator) -> Reports:
+        def ledger(day: date | None) -> object:
+            return aggregator.ledger(day, _LEDGER_SECONDS)
+
+        def batches(day: date | None) -> object:
+            return None if day is None else aggregator.batches(day)
+
+        return {"ledger": ledger, "batches": batches}
 
     def _end_with_stop(self, server: uvicorn.Server) -> None:
         self._stop.wait()

@@ -36,6 +36,9 @@ def check_settings(settings: Settings) -> None:
     _check_range("spool.max_bytes", settings.spool.max_bytes, 1_048_576, 2**60)
     _check_range("spool.min_free_bytes", settings.spool.min_free_bytes, 0, 2**60)
     _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
+    _check_range("aggregator.keep_months", settings.aggregator.keep_months, 0, 1200)
+    if settings.backup_dir and settings.backup_dir.resolve().is_relative_to(settings.data_dir.resolve()):
+        raise SettingError("backup.directory", settings.backup.directory, "a directory outside data_dir")
     _check_listens(settings)
     if settings.log_format not in LOG_FORMATS:
         raise SettingError("log_format", settings.log_format, " or ".join(LOG_FORMATS))
@@ -87,9 +90,7 @@ def _check_blocks(site: SiteSettings) -> None:
             raise SettingError("site.blocked_referrers", host, "host names in lower case such as spam.example")
     for country in site.blocked_countries:
         if country not in _countries():
-            raise SettingError(
-                "site.blocked_countries", country, "countries by ISO 3166-1 such as DE or GB"
-            )
+            raise SettingError("site.blocked_countries", country, "countries by ISO 3166-1 such as DE or GB")
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:

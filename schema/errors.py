@@ -20,6 +20,7 @@
     │   ├── SegmentDamagedError       a spool segment
     │   ├── ArchiveDamagedError       an archive file
     │   └── BatchMismatchError        the store holds a batch that differs from the archive
+    ├── LedgerDifferenceError     collector, spool and store do not agree on what was received: look into it
     └── RejectError               the input is wrong: tell the sender which field
         ├── BeaconError
         └── QueryError
@@ -87,7 +88,8 @@ class DataDirInUseError(StopError):
     def __init__(self, path: str) -> None:
         super().__init__(
             f"{path} is in use by another Footfall process",
-            hint="with the embedded store only one of serve, aggregate, dashboard, demo and migrate runs at a time",
+            hint="with the embedded store only one of serve, aggregate, dashboard, demo, migrate, prune, forget and"
+            " restore runs at a time",
         )
         self.path = path
 
@@ -157,6 +159,10 @@ class ArchiveDamagedError(SetAsideError):
 
 class BatchMismatchError(SetAsideError):
     """The store holds rows of a batch, but not the rows that the archive holds."""
+
+
+class LedgerDifferenceError(FootfallError):
+    """Collector, spool and store do not agree on what was received in an hour: something was lost, or counted twice."""
 
 
 class RejectError(FootfallError):

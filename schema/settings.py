@@ -62,6 +62,14 @@ class AggregatorSettings:
     """`[aggregator]`: the process that counts."""
 
     live_seconds: int = _setting(5, "how often visits still open are shown anew")
+    keep_months: int = _setting(25, "whole months kept besides the current one; older ones are dropped; 0: all of them")
+
+
+@dataclass(frozen=True)
+class BackupSettings:
+    """`[backup]`: the daily copy of the archive."""
+
+    directory: str = _setting("", "where the archive is copied once a day, best on another disk; empty: nowhere")
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,7 @@ class Settings:
     collector: CollectorSettings = field(default_factory=CollectorSettings)
     spool: SpoolSettings = field(default_factory=SpoolSettings)
     aggregator: AggregatorSettings = field(default_factory=AggregatorSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     example: ExampleSettings = field(default_factory=ExampleSettings)
@@ -118,6 +127,11 @@ class Settings:
     def warehouse_dir(self) -> Path:
         """Where the embedded store lives."""
         return self.data_dir / "warehouse"
+
+    @property
+    def backup_dir(self) -> Path | None:
+        """Where the archive is copied once a day, if anywhere."""
+        return Path(self.backup.directory) if self.backup.directory else None
 
     def site_of(self, domain: str) -> SiteSettings | None:
         """Return the site with this domain, or None."""

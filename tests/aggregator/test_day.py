@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aggregator import day as day_module
+from aggregator import vocabulary
 from aggregator.archive import encode_parquet
 from aggregator.chunks import cut_chunks
 from aggregator.day import Day
@@ -166,3 +168,35 @@ def test_many_records_count_as_few_do() -> None:
     for visitor in range(0, 50_000, 1000):
         day.absorb([pageview("10:00", visitor=visitor + number) for number in range(1000)])
     assert total(counts_of([day.live()]), "visits", "visitors") == 50_000
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records)
+def test_catching_up_part_by_part_gives_what_one_pass_gives(
+    monkeypatch: pytest.MonkeyPatch, found: list[Record]
+) -> None:
+    at_once = files(day_of(*found).cut(LAST))
+    with monkeypatch.context() as patch:
+        patch.setattr(day_module, "_FOLD_ROWS", 2)
+        assert files(day_of(*found).cut(LAST)) == at_once
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records)
+def test_forgetting_texts_between_windows_changes_nothing(monkeypatch: pytest.MonkeyPatch, found: list[Record]) -> None:
+    at_once = files(day_of(*found).cut(LAST))
+    with monkeypatch.context() as patch:
+        patch.setattr(vocabulary, "_FEW", -1000)
+        patch.setattr(day_module, "_FOLD_ROWS", 1)
+        assert files(day_of(*found).cut(LAST)) == at_once
+
+
+def test_texts_that_only_closed_visits_had_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "_FEW", 100)
+    day = day_of()
+    for hour in range(20):
+        clock = f"{hour:02}:00"
+        day.absorb([pageview(clock, visitor=n, path=f"/{hour}/{n}", referrer=f"{hour}.{n}/") for n in range(100)])
+        day.cut(window(f"{hour:02}:50"))
+    assert len(day._vocabulary.texts) < 500
+    assert total(counts_of([day.live()]), "visits", "visits") == 0

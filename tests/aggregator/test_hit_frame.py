@@ -4,8 +4,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.hit_frame import FIELDS, TEXT_FIELDS, hit_frame, in_order, rejected_frame
-from aggregator.texts import Texts
+from aggregator.hit_frame import fields_of, frames_of, in_order
+from aggregator.packed_hits import pack, unpack
+from aggregator.vocabulary import Vocabulary
 from schema.hit import Hit, RejectedHit, Rejection
 from support.hits import pageview
 from support.random_records import hits as random_hits
@@ -13,15 +14,10 @@ from support.random_records import hits as random_hits
 
 def rows(hits: list[Hit], shuffle: int | None = None) -> list[tuple[object, ...]]:
     """The hits, put in order, as tuples."""
-    texts = Texts()
+    vocabulary = Vocabulary()
     if shuffle is not None:
         Random(shuffle).shuffle(hits)
-    frame = in_order(hit_frame(hits, texts), texts)
-    columns = [
-        [texts.text(number) for number in frame[name]] if name in TEXT_FIELDS else frame[name].tolist()
-        for name in FIELDS
-    ]
-    return list(zip(*columns, strict=True))
+    return fields_of(in_order(frames_of(unpack(pack(hits)), vocabulary)[0], vocabulary), vocabulary)
 
 
 def test_a_frame_holds_every_field_of_a_hit() -> None:
@@ -30,7 +26,6 @@ def test_a_frame_holds_every_field_of_a_hit() -> None:
 
 
 def test_no_hits_are_a_frame_without_rows() -> None:
-    assert list(hit_frame([], Texts()).columns) == list(FIELDS)
     assert rows([]) == []
 
 
@@ -41,6 +36,7 @@ def test_the_order_is_that_of_time_whatever_order_hits_arrived_in(hits: list[Hit
 
 
 def test_rejected_hits_have_site_instant_and_reason() -> None:
-    texts = Texts()
-    frame = rejected_frame([RejectedHit("", 5, Rejection.BOT)], texts)
-    assert (texts.text(frame["site"][0]), frame["at"][0], texts.text(frame["reason"][0])) == ("", 5, "bot")
+    vocabulary = Vocabulary()
+    _, frame = frames_of(unpack(pack([RejectedHit("", 5, Rejection.BOT)])), vocabulary)
+    text = vocabulary.texts.text
+    assert (text(frame["site"][0]), frame["at"][0], text(frame["reason"][0])) == ("", 5, "bot")

@@ -8,6 +8,7 @@ from aggregator import intake as intake_module
 from aggregator.archive import Archive
 from aggregator.intake import GRACE_MS, Intake, Taken
 from aggregator.manifest import Manifest
+from aggregator.removal import ForgottenSite
 from schema.batch import DAY_MS, Window, utc_day
 from schema.errors import BatchMismatchError, SegmentDamagedError
 from schema.fence import raise_fence, read_fence
@@ -270,3 +271,14 @@ def test_starting_over_a_day_that_is_closed_does_nothing(rig: Rig) -> None:
     rig.step("14:10:02")
     rig.intake.start_over(DAY)
     assert rig.intake.through == Window.of(at("14:05"))
+
+
+def test_what_a_forgotten_site_has_left_in_the_spool_does_not_come_back(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive", 1)
+    gone, stays = pageview("10:00", site="gone.example"), pageview("10:01")
+    sealed_segment(tmp_path / "spool", DAY, gone, stays)
+    intake = Intake(tmp_path / "spool", archive, local_time(), [ForgottenSite("gone.example", at("12:00"))])
+    intake.raise_fence(at("11:00"))
+    assert intake.take().records == 2
+    sites = {row["site"] for part in archive.manifests(DAY)[0] for row in archive.read(part, "batches").to_pylist()}
+    assert sites == {"example.com"}

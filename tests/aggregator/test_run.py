@@ -261,7 +261,11 @@ def test_it_is_ready_once_the_first_snapshot_is_taken(rig: Rig) -> None:
         "counted_through": at("10:00") // 1000,
         "alarms": 0,
         "problems": {},
+        "ledger_difference": {},
         "latest_problems": [],
+        "backup": "off",
+        "backup_completed": 0,
+        "pruning": "ok",
     }
 
 

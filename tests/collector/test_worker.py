@@ -67,7 +67,7 @@ class Workers:
 
     def records(self) -> dict[Path, list[Record]]:
         found = {}
-        for path in (self.directory / "data" / "spool").glob("2*/*"):
+        for path in (self.directory / "data" / "spool").glob("2*/*.[os]*"):
             content = path.read_bytes()
             payloads = scan_frames(content, decode_header(content).segment_id).payloads
             found[path] = [record for payload in payloads for record in decode_records(payload)]

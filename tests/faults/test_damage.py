@@ -254,9 +254,8 @@ def test_a_batch_damaged_while_the_day_is_open_is_set_aside_said_and_made_anew(m
             rig.close_day()
             assert visible_counts(store) == oracle_counts(HITS)
             problems = rig.aggregator.status()["problems"]
-            assert problems in (
-                [{"ArchiveDamagedError": 1}] if path and path.suffix != ".json" else [{}, {"ArchiveDamagedError": 1}]
-            )
+            assert problems in ({}, {"ArchiveDamagedError": 1})
+            assert problems or path is None or path.suffix == ".json", "only a manifest's spaces may change unnoticed"
             assert not (rig.settings.spool_dir / DAY.isoformat()).exists()
             clean_store(store)
             rig.start()

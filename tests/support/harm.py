@@ -1,4 +1,4 @@
-"""What may happen to a file on a disk that fails quietly: flipped bits, lost ends, zeroed, repeated and misplaced blocks."""
+"""What happens to files on disks that fail quietly: flipped bits, a lost end, blocks that are not as they were."""
 
 from __future__ import annotations
 

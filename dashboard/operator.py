@@ -1,0 +1,55 @@
+"""GET /api/operator/NAME: what the process that owns the store knows, for the command on the same machine, as JSON.
+
+Whoever may read every site may read this too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import date
+from http import HTTPStatus
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.access import EVERY_SITE
+from dashboard.context import Context
+from dashboard.guard import OTHER_TOKEN, no_token
+from schema.errors import QueryError
+
+Reports = Mapping[str, Callable[[date | None], object]]  # by name: the report of a day, or of what is open
+
+
+class Operator:
+    """The endpoint; `reports` come from the parts that run beside the dashboard."""
+
+    def __init__(self, context: Context, reports: Reports) -> None:
+        self._context = context
+        self._reports = reports
+
+    async def report(self, request: Request) -> Response:
+        """Answer with one report. It may wait for the aggregator, so in a thread."""
+        self._admit(request)
+        report = self._reports.get(request.path_params["name"])
+        if report is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such report here")
+        found = await asyncio.to_thread(report, _day(request))
+        return Response(msgspec.json.encode(found), media_type="application/json")
+
+    def _admit(self, request: Request) -> None:
+        grant = self._context.grant_of(request)
+        if grant is None:
+            raise no_token(self._context, request)
+        if grant.site != EVERY_SITE:
+            raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
+
+
+def _day(request: Request) -> date | None:
+    text = request.query_params.get("day", "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise QueryError("day", "is not a date such as 2026-11-22") from None

@@ -1,0 +1,111 @@
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from aggregator.archive import Archive
+from aggregator.backup import back_up
+from aggregator.daily import RETRY_MS, Daily
+from aggregator.loader import Loader
+from schema.batch import DAY_MS, utc_day
+from schema.store import Store
+from support.embedded import shared_store
+from support.fallible_store import FallibleStore
+from support.hits import at
+from support.two_sites import SPRING, archived_rows, files, since, stored_rows, two_sites
+
+NOW_MS = at("00:01", "2026-06-21")
+
+
+class Rig:
+    """What is done once a day, on an archive of three months of which two are kept besides the current one."""
+
+    def __init__(self, directory: Path, store: Store, backup: Path | None, keep_months: int = 3) -> None:
+        self.archive = two_sites(directory / "archive") if not (directory / "archive").exists() else None
+        self.archive = self.archive or Archive(directory / "archive", 1)
+        self.spool_dir = directory / "spool"
+        self.daily = Daily(
+            self.archive, store, self.spool_dir, utc_day, keep_months=keep_months, backup_directory=backup
+        )
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with shared_store() as store:
+        yield store
+
+
+def test_once_a_day_old_months_are_dropped_and_the_archive_is_copied(tmp_path: Path, store: Store) -> None:
+    rig = Rig(tmp_path, store, tmp_path / "backup")
+    Loader(rig.archive, store).reconcile()
+    expected = since(archived_rows(rig.archive), date(2026, 3, 1))
+    report = rig.daily.step(NOW_MS)
+    assert report.pruned
+    rig.daily.join()
+    assert archived_rows(rig.archive) == stored_rows(store) == expected
+    report = rig.daily.step(NOW_MS + 1)
+    assert report.backed_up
+    assert report.problems == []
+    assert archived_rows(Archive(tmp_path / "backup" / "archive", 1)) == expected
+    assert rig.daily.status == {"backup": "ok", "backup_completed": NOW_MS // 1000, "pruning": "ok"}
+    assert rig.daily.step(NOW_MS + RETRY_MS).backed_up is None
+    rig.daily.step(NOW_MS + DAY_MS)
+    rig.daily.join()
+    assert rig.daily.step(NOW_MS + DAY_MS).backed_up
+
+
+def test_nothing_is_done_before_yesterday_is_closed(tmp_path: Path, store: Store) -> None:
+    rig = Rig(tmp_path, store, tmp_path / "backup")
+    (rig.spool_dir / "2026-06-20").mkdir(parents=True)
+    assert rig.daily.step(NOW_MS).pruned is None
+    assert not (tmp_path / "backup").exists()
+    (rig.spool_dir / "2026-06-20").rmdir()
+    assert rig.daily.step(NOW_MS).pruned
+    rig.daily.join()
+    assert (tmp_path / "backup").exists()
+
+
+def test_a_backup_that_fails_is_a_problem_and_tried_again_an_hour_later(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "backup" / "photographs").touch()
+    rig = Rig(tmp_path, store, tmp_path / "backup")
+    rig.daily.step(NOW_MS)
+    rig.daily.join()
+    report = rig.daily.step(NOW_MS)
+    assert len(report.problems) == 1
+    assert "something else" in str(rig.daily.status["backup"])
+    (tmp_path / "backup" / "photographs").unlink()
+    assert rig.daily.step(NOW_MS + RETRY_MS - 1).problems == []
+    rig.daily.step(NOW_MS + RETRY_MS)
+    rig.daily.join()
+    assert rig.daily.status["backup"] == "ok"
+
+
+def test_after_a_restart_it_is_known_when_the_last_backup_was(tmp_path: Path, store: Store) -> None:
+    back_up(two_sites(tmp_path / "archive"), tmp_path / "backup", NOW_MS)
+    rig = Rig(tmp_path, store, tmp_path / "backup")
+    assert rig.daily.status["backup_completed"] == NOW_MS // 1000
+    rig.daily.step(NOW_MS + 5)
+    rig.daily.join()
+    assert rig.daily.step(NOW_MS + 6).backed_up is None
+
+
+def test_for_ever_means_that_nothing_is_dropped_and_no_directory_that_nothing_is_copied(
+    tmp_path: Path, store: Store
+) -> None:
+    rig = Rig(tmp_path, store, None, keep_months=0)
+    before = files(tmp_path)
+    assert rig.daily.step(NOW_MS).pruned is None
+    assert files(tmp_path) == before
+    assert rig.daily.status["backup"] == "off"
+
+
+def test_a_store_that_does_not_answer_holds_nothing_up(tmp_path: Path, store: Store) -> None:
+    down = FallibleStore(store, is_down=True)
+    rig = Rig(tmp_path, down, None)
+    assert rig.daily.step(NOW_MS).problems == []
+    assert rig.daily.status["pruning"] != "ok"
+    down.is_down = False
+    assert rig.daily.step(NOW_MS + RETRY_MS).pruned
+    assert rig.archive.days()[0].isoformat() == SPRING
