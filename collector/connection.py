@@ -55,7 +55,7 @@ def _make_answer(status: HTTPStatus, text: bytes) -> bytes:
 
 
 NO_ANSWER = b""
-NO_UPGRADE = _make_answer(HTTPStatus.NOT_IMPLEMENTED, b"there is no upgrade: send the same without offering one")
+NO_UPGRADE = _make_answer(HTTPStatus.BAD_REQUEST, b"there is no upgrade: send the same without offering one")
 MALFORMED = _make_answer(HTTPStatus.BAD_REQUEST, b"not a request in HTTP/1.1")
 LATE = _make_answer(HTTPStatus.REQUEST_TIMEOUT, b"the request did not come in time")
 TOO_LARGE = _make_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"the request is too large")
