@@ -17,6 +17,8 @@ from schema.errors import FootfallError, RetryError
 from schema.store import Store
 
 RETRY_MS = 3_600_000
+RECENT = timedelta(days=31)
+RECENT_DAYS = 7  # with counts, of the recent ones: else the clock may be wrong, and no month is dropped by itself
 
 
 @dataclass
@@ -109,6 +111,8 @@ class Daily:
     def _prune(self, now_ms: int, report: DailyReport) -> None:
         if not self._pruning.is_due(now_ms):
             return
+        if not self._is_borne_out(now_ms):
+            return  # a clock that is years ahead would take everything
         before = first_kept(self._first_day(now_ms), self._keep_months)
         try:
             if before > date.min + timedelta(days=31):
@@ -122,6 +126,12 @@ class Daily:
             report.problems.append(error)
             return
         self._pruning.succeed(now_ms)
+
+    def _is_borne_out(self, now_ms: int) -> bool:
+        """Whether enough was counted lately to believe the clock: what is dropped for its sake is gone for good."""
+        today = utc_day(now_ms)
+        lately = [day for day in days_in(self._archive.root) if today - RECENT <= day < today]
+        return len(lately) >= RECENT_DAYS
 
     def _begin_backup(self, now_ms: int) -> None:
         if self._directory is None or not self._backup.is_due(now_ms) or (self._thread and self._thread.is_alive()):

@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.archive import Archive
 from aggregator.backup import back_up
-from aggregator.daily import RETRY_MS, Daily
+from aggregator.daily import RECENT_DAYS, RETRY_MS, Daily
 from aggregator.loader import Loader
 from schema.batch import DAY_MS, utc_day
 from schema.store import Store
@@ -24,6 +24,8 @@ class Rig:
     def __init__(self, directory: Path, store: Store, backup: Path | None, keep_months: int = 3) -> None:
         self.archive = two_sites(directory / "archive") if not (directory / "archive").exists() else None
         self.archive = self.archive or Archive(directory / "archive", 1)
+        for day in range(RECENT_DAYS):
+            self.archive.directory(utc_day(NOW_MS - (day + 1) * DAY_MS)).mkdir(exist_ok=True)
         self.spool_dir = directory / "spool"
         self.daily = Daily(
             self.archive, store, self.spool_dir, utc_day, keep_months=keep_months, backup_directory=backup
@@ -109,3 +111,15 @@ def test_a_store_that_does_not_answer_holds_nothing_up(tmp_path: Path, store: St
     down.is_down = False
     assert rig.daily.step(NOW_MS + RETRY_MS).pruned
     assert rig.archive.days()[0].isoformat() == SPRING
+
+
+def test_a_clock_that_is_years_ahead_takes_nothing(tmp_path: Path, store: Store) -> None:
+    """Not even after some days: the months of all the years before would be gone for good."""
+    rig = Rig(tmp_path, store, None)
+    ahead_ms = NOW_MS + 3653 * DAY_MS
+    before = archived_rows(rig.archive)
+    for day in range(RECENT_DAYS):
+        assert rig.daily.step(ahead_ms + day * DAY_MS).pruned is None
+        rig.archive.directory(utc_day(ahead_ms + day * DAY_MS)).mkdir()  # something was counted on it
+    assert archived_rows(rig.archive) == before
+    assert rig.daily.step(ahead_ms + RECENT_DAYS * DAY_MS).pruned
