@@ -86,7 +86,7 @@ def _overwrite_copies() -> None:
     """Overwrite what the hash has left of the old key in memory that it has given back.
 
     Each hasher holds a copy of its key, on the stack and on the heap, and does not wipe it. So many at once get the
-    same memory again, with zeros for a key.
+    same memory again, with zeros for a key: most of it, since other things may have come to lie there.
     """
     hashers = [blake3(_NO_KEY, key=_NO_KEY) for _ in range(_HASHERS)]
     for hasher in hashers:

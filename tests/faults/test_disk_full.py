@@ -125,7 +125,7 @@ def test_a_full_volume_is_answered_503_and_survived(footfall: Footfall) -> None:
     # 4. Nothing is lost, nothing is there twice.
     assert footfall.stop() == 0
     found = found_paths(spool)
-    assert len(sender.acknowledged()) > 100
+    assert len(sender.acknowledged()) >= 100
     assert sender.acknowledged() <= set(found) <= set(sender.answers)
     assert len(found) == len(set(found))
     assert footfall.log_file.read_text().count("ended with code") <= WORKERS  # once each, where a write failed
