@@ -26,7 +26,7 @@ class Templates:
             "count": format_count,
             "dates": name_dates,
             "dimension": lambda condition: name_dimension(condition.dimension),
-            "sign": lambda condition: SIGN_NAMES[condition.operator],
+            "sign": lambda condition: SIGN_NAMES.get(condition.operator, "is like"),
             "period": name_period,
             "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
             "strays": describe_strays,

@@ -22,6 +22,7 @@ SIGN_NAMES: Mapping[Operator, str] = {
     Operator.CONTAINS_NOT: "does not contain",
 }
 
+_WILDCARDS = {Operator.IS: "matches_wildcard", Operator.IS_NOT: "matches_wildcard_not"}
 _PART = re.compile(r"([a-z_:]+)(!=|!~|=|~)(.+)", re.DOTALL)
 _ALTERNATIVES = "|"
 _SHORT = {"entry": "visit:entry_page", "exit": "visit:exit_page", "event": "event:name"}
@@ -53,12 +54,19 @@ def _parse(text: str) -> Comparison:
     name, sign, values = match.groups()
     if name not in DIMENSIONS:
         raise RejectError("segment", f"there is no such dimension; there are {', '.join(_short_names())}")
-    if "*" in values:
-        raise RejectError("segment", "knows no *: write page~/blog for pages that contain /blog")
+    operator = _wildcard(OPERATORS[sign]) if "*" in values else OPERATORS[sign]
     alternatives = tuple(value for value in values.split(_ALTERNATIVES) if value)
     if not alternatives:
         raise RejectError("segment", "needs a value")
-    return Comparison(OPERATORS[sign], DIMENSIONS[name], alternatives)
+    return Comparison(operator, DIMENSIONS[name], alternatives)
+
+
+def _wildcard(operator: Operator) -> Operator:
+    """The operator that takes `*` for any part, where there is one: a `*` is never compared with as it stands."""
+    try:
+        return Operator(_WILDCARDS[operator])
+    except (KeyError, ValueError):
+        raise RejectError("segment", "knows no * there: write page~/blog for pages that contain /blog") from None
 
 
 def _short_names() -> list[str]:

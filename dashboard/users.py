@@ -88,7 +88,7 @@ class Users:
         Raises:
             OSError: it cannot be written down, so the session goes on.
         """
-        self._revocations.revoke(session.id, self._clock(), session.ends_at)
+        self._revocations.revoke(session.id, 0, session.ends_at)
         self._revocations.forget_old(self._clock())
 
     def cookie_of(self, session: Session) -> str:

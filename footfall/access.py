@@ -63,7 +63,7 @@ def revoke_token(settings: Settings, token: str) -> str:
             raise SettingError("--revoke", "…", f"a token that is good (this one {error.problem})") from None
         token_id, until_ms = grant.id, grant.expires_at
     try:
-        Revocations(settings.access_dir).revoke(token_id, now_ms, until_ms)
+        Revocations(settings.access_dir).revoke(token_id, 0, until_ms)
     except ValueError:
         raise SettingError(
             "--revoke", token, "an id of 16 characters as --list shows them, a token or a link"

@@ -192,10 +192,18 @@ def test_a_segment_is_read_as_it_is_meant(text: str, expected: Comparison) -> No
     assert parse_segment((text,)) == (expected,)
 
 
-@pytest.mark.parametrize("text", ["", "country", "country=", "colour=red", "=DE", "country=|", "page=/blog*"])
+@pytest.mark.parametrize("text", ["", "country", "country=", "colour=red", "=DE", "country=|", "page~/blog*"])
 def test_a_segment_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(RejectError, match="segment"):
         parse_segment((text,))
+
+
+def test_a_star_is_never_compared_with_as_it_stands() -> None:
+    try:
+        (comparison,) = parse_segment(("page=/blog*",))
+    except RejectError:
+        return
+    assert comparison.operator.value == "matches_wildcard"
 
 
 def test_every_dimension_of_a_segment_exists() -> None:
