@@ -91,7 +91,8 @@ class Daily:
         if is_due and self._is_yesterday_closed(now_ms):
             self._prune(now_ms, report)
             self._compact(now_ms, report)
-            self._begin_backup(now_ms)
+            if report.compacted is None:
+                self._begin_backup(now_ms)
         return report
 
     @property
@@ -136,6 +137,8 @@ class Daily:
         """Compact days that are over, a month or less at each call; that closes them for good."""
         if not self._compaction.is_due(now_ms) or not self._is_borne_out(now_ms):
             return
+        if self._thread and self._thread.is_alive():
+            return  # what is being copied stays where it is
         oldest = min([utc_day(now_ms), *days_in(self._spool_dir)])
         try:
             for first, last in spans_to_compact(self._archive, oldest):
@@ -151,8 +154,9 @@ class Daily:
     def _is_borne_out(self, now_ms: int) -> bool:
         """Whether enough was counted lately to believe the clock: what is dropped for its sake is gone for good."""
         today = utc_day(now_ms)
-        lately = [day for day in counted_days(self._archive, since=today - RECENT) if day < today]
-        return len(lately) >= RECENT_DAYS
+        first = today - RECENT
+        counted = {*days_in(self._archive.root), *counted_days(self._archive, since=first)}  # in days, and in spans
+        return len([day for day in counted if first <= day < today]) >= RECENT_DAYS
 
     def _begin_backup(self, now_ms: int) -> None:
         if self._directory is None or not self._backup.is_due(now_ms) or (self._thread and self._thread.is_alive()):
