@@ -20,7 +20,7 @@ from aggregator import replacement
 from aggregator.archive import Archive, compacted_later
 from aggregator.inventory import DayInventory, Figures, bytes_of, figures_in, files_of, sweep, take_inventory
 from aggregator.manifest import Manifest
-from aggregator.removal import read_removals, write_removals
+from aggregator.removal import mend_removals, read_removals, write_removals
 from aggregator.thinning import Advance, no_advance, thinned
 from schema.directory_lock import lock_directory
 from schema.durable_files import make_directory, replace_file
@@ -123,6 +123,7 @@ class _Copy:
         removals = read_removals(self.source.root)
         with contextlib.suppress(ArchiveDamagedError):  # there: it is made anew
             if read_removals(self.target.root) == removals:
+                mend_removals(self.target.root)
                 return
         write_removals(self.target.root, removals)
 
