@@ -5,7 +5,7 @@ What the collector writes is always encoded in one way (schema/hit.py). Whatever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -53,6 +53,17 @@ class PackedHits:
     def records(self) -> int:
         """How many hits and rejected hits there are."""
         return len(self.numbers["at"]) + len(self.rejected)
+
+    def without(self, leaves_out: Callable[[str, int], bool]) -> PackedHits:
+        """Return the same less the records of which `leaves_out` says so, by site and instant."""
+        sites = self.texts["site"]
+        of_hits = zip(sites.to_pylist(), self.numbers["at"].tolist(), strict=True)
+        kept = np.array([not leaves_out(*hit) for hit in of_hits], np.bool_)
+        return PackedHits(
+            {name: column[kept] for name, column in self.numbers.items()},
+            {name: column.filter(pa.array(kept)) for name, column in self.texts.items()},
+            [hit for hit in self.rejected if not leaves_out(hit.site, hit.at)],
+        )
 
 
 def pack(records: Sequence[Record]) -> list[bytes]:
@@ -275,11 +286,13 @@ def _checked(name: str, found: pa.DictionaryArray) -> pa.DictionaryArray:
 
 
 def _not_ascii(pieces: pa.BinaryArray, fields: int) -> pa.BinaryArray:
-    """Return those that have other bytes from 128 on than the heads of `fields` short texts."""
+    """Return those that have other bytes from 128 on than the heads of `fields` texts, which all of them have."""
     _, offsets, content = pieces.buffers()
     edges = np.frombuffer(offsets, np.int32)[: len(pieces) + 1]
-    high = np.cumsum(np.frombuffer(content, np.uint8)[: edges[-1]] >= 0x80)
-    high = np.append(0, high)[edges]
+    is_high = np.frombuffer(content, np.uint8)[: edges[-1]] >= 0x80
+    if np.count_nonzero(is_high) == fields * len(pieces):
+        return pieces[:0]
+    high = np.append(0, np.cumsum(is_high))[edges]
     return pieces.filter(pa.array(np.diff(high) != fields))
 
 
