@@ -29,7 +29,7 @@ class KeyColumns:
         for frame in frames:
             for name in frame.keys() & {*_TEXTS, *GROUPS}:
                 groups.get(name, used)[frame[name]] = True
-        members = {name: vocabulary.groups[name].members[np.ix_(is_in, _places(name))] for name, is_in in groups.items()}
+        members = {name: _members(vocabulary, name)[is_in] for name, is_in in groups.items()}
         for those in members.values():
             used[those.ravel()] = True
         letters, self._positions = vocabulary.texts.alphabet(np.flatnonzero(used).astype(np.int32))
@@ -91,8 +91,10 @@ def _dense(column: Key) -> tuple[Key, int]:
     return ranks, len(distinct)
 
 
-def _places(group: str) -> list[int]:
-    return [GROUPS[group].index(name) for name in _MEMBERS[group]]
+def _members(vocabulary: Vocabulary, group: str) -> Numbers:
+    """Return the texts of the key columns that each group stands for."""
+    places = [GROUPS[group].index(name) for name in _MEMBERS[group]]
+    return vocabulary.groups[group].members[:, places]
 
 
 def _ranked(members: Numbers, is_used: NDArray[np.bool_]) -> tuple[Key, Numbers]:

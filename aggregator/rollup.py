@@ -61,9 +61,7 @@ def _by_window(counts: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
         yield int(windows[start]), counts.iloc[start:end]
 
 
-def _sums(
-    rows: Columns, measure: str, order: NDArray[np.int64], starts: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _sums(rows: Columns, measure: str, order: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the total of each group of rows."""
     if measure not in rows:
         return np.zeros(len(starts), np.int64)

@@ -113,9 +113,7 @@ class SpoolReader:
             except SegmentDamagedError as error:
                 size = path.stat().st_size
                 self._quarantine.take(day, path)
-                set_aside.append(
-                    SegmentDamagedError(f"{error}; {day}/{path.name}, {size} bytes, was set aside whole")
-                )
+                set_aside.append(SegmentDamagedError(f"{error}; {day}/{path.name}, {size} bytes, was set aside whole"))
 
     def _look_at_open(self, day: date, path: Path) -> Look | None:
         """Read the frames that are there; wait for the seal where there is a gap, since a write may be under way."""
