@@ -99,6 +99,11 @@ class Day:
         """Whether the last window was cut."""
         return self.next_window.start_ms >= self.end_ms
 
+    @property
+    def remembered_bytes(self) -> int:
+        """How much memory it takes that nobody counts twice; it only grows, by a few keys for each visitor."""
+        return self._firsts.bytes
+
     def _tidy(self) -> None:
         """Forget the texts that only closed visits had, now and then: it takes time in proportion to all texts."""
         if self._vocabulary.is_large:
