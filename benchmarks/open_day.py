@@ -34,10 +34,10 @@ def measure() -> str:
             "",
             f"{VISITORS:,} visitors, each with a place, browser and referrer of its own, with 1 and with {HITS_EACH}"
             f" hits each: while their visits are open a visitor takes {per_visitor:,.0f} bytes and each hit"
-            f" {per_hit:,.0f} bytes; once they are closed {one['closed'] / VISITORS:,.0f} bytes and"
-            f" {several['closed'] / VISITORS:,.0f} bytes a visitor stay with the process until the day ends, of which"
-            f" {one['remembered'] / VISITORS:,.0f} and {several['remembered'] / VISITORS:,.0f} are what must be"
-            " remembered so that nobody counts twice.",
+            f" {per_hit:,.0f} bytes. Once they are closed, {one['remembered'] / VISITORS:,.0f} and"
+            f" {several['remembered'] / VISITORS:,.0f} bytes a visitor are remembered until the day ends, so that nobody"
+            f" counts twice. The process is then {one['closed'] / 1e6:,.0f} and {several['closed'] / 1e6:,.0f} MB larger"
+            " than before, most of which the allocator keeps for the next windows.",
         ]
     )
 

@@ -25,7 +25,7 @@ def hits(start: int, seconds: int) -> list[Record]:
     places = range(HITS_A_SECOND * seconds)
     at_ms = [start + place * 1000 // HITS_A_SECOND for place in places]
     return [
-        msgspec.structs.replace(hit, at=at_ms[place], visitor=at_ms[place] % 100_000, path=f"/{place}")
+        msgspec.structs.replace(hit, at=at_ms[place], visitor=at_ms[place], path=f"/{place}")
         for place in places
     ]
 
