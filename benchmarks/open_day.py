@@ -28,15 +28,17 @@ def measure() -> str:
     one, several = _child(1), _child(HITS_EACH)
     per_hit = (several["open"] - one["open"]) / (HITS_EACH - 1) / VISITORS
     per_visitor = one["open"] / VISITORS - per_hit
+    remembered = [found["remembered"] / VISITORS for found in (one, several)]
+    larger = [found["closed"] / 1e6 for found in (one, several)]
     return "\n".join(
         [
             "## Memory of an open day",
             "",
             f"{VISITORS:,} visitors, each with a place, browser and referrer of its own, with 1 and with {HITS_EACH}"
             f" hits each: while their visits are open a visitor takes {per_visitor:,.0f} bytes and each hit"
-            f" {per_hit:,.0f} bytes. Once they are closed, {one['remembered'] / VISITORS:,.0f} and"
-            f" {several['remembered'] / VISITORS:,.0f} bytes a visitor are remembered until the day ends, so that nobody"
-            f" counts twice. The process is then {one['closed'] / 1e6:,.0f} and {several['closed'] / 1e6:,.0f} MB larger"
+            f" {per_hit:,.0f} bytes. Once they are closed, {remembered[0]:,.0f} and"
+            f" {remembered[1]:,.0f} bytes a visitor are remembered until the day ends, so that nobody"
+            f" counts twice. The process is then {larger[0]:,.0f} and {larger[1]:,.0f} MB larger"
             " than before, most of which the allocator keeps for the next windows.",
         ]
     )
