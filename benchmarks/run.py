@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import acknowledge, aggregate, growth, latency, memory, size
+from benchmarks import acknowledge, aggregate, growth, latency, memory, open_day, outage, size
 from benchmarks.measure import machine
 
 REPORT = Path(__file__).with_name("REPORT.md")
@@ -21,6 +21,8 @@ def main() -> None:
         "latency": lambda: latency.measure(options.latency_runs, options.latency_seconds),
         "growth": lambda: growth.measure(options.growth_beacons),
         "aggregate": lambda: aggregate.measure(options.aggregate_runs, options.aggregate_hits),
+        "open_day": open_day.measure,
+        "outage": lambda: outage.measure(options.outage_minutes),
         "memory": memory.measure,
         "size": lambda: size.measure(options.size_runs, options.size_days),
     }
@@ -46,7 +48,8 @@ def _options() -> argparse.Namespace:
     arguments.add_argument("--aggregate-hits", type=int, default=5_000_000)
     arguments.add_argument("--size-runs", type=int, default=5)
     arguments.add_argument("--size-days", type=int, default=365)
-    names = ("acknowledge", "latency", "growth", "aggregate", "memory", "size")
+    arguments.add_argument("--outage-minutes", type=int, default=60)
+    names = ("acknowledge", "latency", "growth", "aggregate", "open_day", "outage", "memory", "size")
     arguments.add_argument("--only", nargs="+", choices=names, help="print these, and leave the report alone")
     return arguments.parse_args()
 
