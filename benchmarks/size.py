@@ -8,6 +8,6 @@ from importlib import resources
 
 def measure() -> str:
     """Return a section of the report."""
-    script = resources.files("collector").joinpath("static/script.js").read_bytes()
+    script = resources.files("collector").joinpath("static/default.js").read_bytes()
     compressed = len(gzip.compress(script, 9, mtime=0))
     return f"## Size of the snippet\n\n{len(script):,} bytes, {compressed:,} with gzip -9."

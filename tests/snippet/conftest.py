@@ -25,10 +25,13 @@ def collector() -> Iterator[RecordingCollector]:
 
 @pytest.fixture
 def embed(collector: RecordingCollector) -> Callable[..., str]:
-    """Return a function that makes a page with the snippet: its other attributes, what is before it, and the body."""
+    """Return a function that makes a page with the snippet: its attributes, what is around it, and its features."""
 
-    def page(attributes: str = "data-test", head: str = "", body: str = "<h1>A page</h1>") -> str:
-        tag = f'<script defer data-domain="example.com" {attributes} src="{collector.url("/js/script.js")}"></script>'
+    def page(
+        attributes: str = "data-test", head: str = "", body: str = "<h1>A page</h1>", features: str = "all"
+    ) -> str:
+        source = collector.url(f"/js/script.{features}.js")
+        tag = f'<script defer data-domain="example.com" {attributes} src="{source}"></script>'
         return f"<!doctype html><title>A page</title>{head}{tag}{body}"
 
     return page

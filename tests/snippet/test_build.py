@@ -1,31 +1,109 @@
-"""The file that the collector serves is the one that the source makes, and it is small."""
+"""The files that the collector serves are those that the source makes; they are small, and any choice of parts runs."""
 
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-from support.browser import SCRIPT
+import pytest
 
-SNIPPET = SCRIPT.parents[2] / "js-snippet"
-BUDGET_BYTES = 1000
+from collector.script_sections import compose, make_script
+from schema.snippet import FEATURES, PRESETS
+
+ROOT = Path(__file__).parents[2]
+SNIPPET, STATIC = ROOT / "js-snippet", ROOT / "collector" / "static"
+BUDGETS = {"pageviews": 500, "default": 1000, "all": 1400}
+MANY = 400
 
 
-def test_script_is_under_a_thousand_bytes_compressed() -> None:
-    assert len(gzip.compress(SCRIPT.read_bytes(), 9, mtime=0)) < BUDGET_BYTES
-
-
-def test_script_is_what_the_source_builds(tmp_path: Path) -> None:
-    copy = tmp_path / "js-snippet"
-    shutil.copytree(SNIPPET, copy, ignore=shutil.ignore_patterns("node_modules"))
-    built = tmp_path / "collector" / "static" / "script.js"
-    built.parent.mkdir(parents=True)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A fresh directory with js-snippet/ and what its build makes."""
+    root = tmp_path_factory.mktemp("built")
+    shutil.copytree(SNIPPET, root / "js-snippet", ignore=shutil.ignore_patterns("node_modules", "dist"))
+    (root / "collector" / "static").mkdir(parents=True)
     for arguments in (["ci"], ["run", "build"]):
-        subprocess.run(["npm", *arguments], cwd=copy, check=True, capture_output=True, timeout=300)
-    assert built.read_bytes() == SCRIPT.read_bytes(), "run `npm run build` in js-snippet/ and commit the result"
+        subprocess.run(["npm", *arguments], cwd=root / "js-snippet", check=True, capture_output=True, timeout=300)
+    yield root
+
+
+@pytest.mark.parametrize(("preset", "budget"), BUDGETS.items())
+def test_a_script_keeps_its_budget(preset: str, budget: int) -> None:
+    assert len(gzip.compress((STATIC / f"{preset}.js").read_bytes(), 9, mtime=0)) <= budget
+
+
+def test_what_is_served_is_what_the_source_builds(built: Path) -> None:
+    names = sorted(path.name for path in STATIC.iterdir())
+    assert names == sorted(path.name for path in (built / "collector" / "static").iterdir())
+    for name in names:
+        fresh = (built / "collector" / "static" / name).read_bytes()
+        assert fresh == (STATIC / name).read_bytes(), "run `make snippet` and commit the result"
+
+
+def test_features_are_named_as_in_the_source() -> None:
+    sections = (STATIC / "sections.js").read_text()
+    names = {name for mark in sections.split("/*<")[1:] for name in mark.partition("*/")[0].split("|")}
+    assert {name.removeprefix("!") for name in names} - {"script"} == set(FEATURES)
+    assert set(PRESETS) == set(BUDGETS)
+
+
+def test_the_presets_are_the_same_for_build_and_collector(built: Path) -> None:
+    for preset, features in PRESETS.items():
+        command = ["node", "build.mjs", "--features", ",".join(features)]
+        script = subprocess.run(command, cwd=built / "js-snippet", check=True, capture_output=True, timeout=60).stdout
+        assert script == (STATIC / f"{preset}.js").read_bytes()
+
+
+def test_collector_and_build_put_sections_together_alike(built: Path, tmp_path: Path) -> None:
+    """And each choice is JavaScript that runs: one that left out what another part needs would not parse or be strict."""
+    sections = (STATIC / "sections.js").read_text()
+    choices = [()] + [(name,) for name in FEATURES] + list(itertools.combinations(FEATURES, 2))
+    choices += [tuple(name for name in FEATURES if name != left_out) for left_out in FEATURES]
+    choices += [tuple(itertools.compress(FEATURES, map(int, f"{n * 81 % 32768:015b}"))) for n in range(MANY)]
+    expected = [[choice, compose(sections, choice)] for choice in choices]
+    (tmp_path / "expected.json").write_text(json.dumps(expected))
+    check = tmp_path / "check.mjs"
+    check.write_text(
+        f"""
+        import {{ readFileSync }} from "node:fs";
+        import {{ compose }} from {json.dumps((built / "js-snippet" / "sections.mjs").as_uri())};
+        const sections = readFileSync({json.dumps(str(STATIC / "sections.js"))}, "utf8");
+        for (const [features, script] of JSON.parse(readFileSync({json.dumps(str(tmp_path / "expected.json"))}, "utf8"))) {{
+          if (compose(sections, ["script", ...features]) !== script) throw new Error(`differs: ${{features}}`);
+          new Function(script);
+        }}
+        console.log("alike");
+        """
+    )
+    answer = subprocess.run(["node", str(check)], capture_output=True, text=True, timeout=120)
+    assert answer.stdout == "alike\n", answer.stderr
+
+
+@pytest.mark.parametrize("features", [("nothing",), ("default", "../secret"), ("!manual",), ("script",)])
+def test_what_is_no_feature_makes_no_script(features: tuple[str, ...]) -> None:
+    assert make_script(features) is None
+
+
+def test_manual_page_views_bring_the_function_they_need() -> None:
+    assert make_script(("manual",)) == make_script(("events", "manual"))
+
+
+def test_a_script_uses_no_name_that_it_leaves_out(built: Path, tmp_path: Path) -> None:
+    """Type-check each feature alone, and each preset: whatever is not declared would be an error."""
+    for choice in [(), *((name,) for name in FEATURES), *PRESETS.values()]:
+        script = make_script(choice)
+        assert script is not None
+        (tmp_path / f"{'-'.join(choice) or 'none'}.js"[:60]).write_bytes(b"export {};" + script.content)
+    files = sorted(str(path) for path in tmp_path.glob("*.js"))
+    tsc = built / "js-snippet" / "node_modules" / ".bin" / "tsc"
+    command = [str(tsc), "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", "--lib", "es2022,dom", *files]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert [line for line in answer.stdout.splitlines() if "TS2304" in line or "TS2552" in line] == []
 
 
 def test_lock_names_no_address() -> None:
