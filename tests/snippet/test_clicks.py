@@ -31,7 +31,7 @@ BODY = """
   const root = document.querySelector("x-shadow").attachShadow({ mode: "open" });
   root.innerHTML = '<a id="shadowed" href="https://other.test/shadowed">In a shadow</a>';
   addEventListener("submit", (event) => event.preventDefault());
-  const prevent = (event) => event.composedPath().some((element) => element.tagName == "A") && event.preventDefault();
+  const prevent = (event) => event.composedPath().some((element) => /^a$/i.test(element.tagName)) && event.preventDefault();
   if (!location.search) addEventListener("click", prevent, true);
 </script>"""
 
