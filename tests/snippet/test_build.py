@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,20 +14,9 @@ from collector.script_sections import compose, make_script
 from schema.snippet import FEATURES, PRESETS
 
 ROOT = Path(__file__).parents[2]
-SNIPPET, STATIC = ROOT / "js-snippet", ROOT / "collector" / "static"
+STATIC = ROOT / "collector" / "static"
 BUDGETS = {"pageviews": 500, "default": 1000, "all": 1400}
 MANY = 400
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A fresh directory with js-snippet/ and what its build makes."""
-    root = tmp_path_factory.mktemp("built")
-    shutil.copytree(SNIPPET, root / "js-snippet", ignore=shutil.ignore_patterns("node_modules", "dist"))
-    (root / "collector" / "static").mkdir(parents=True)
-    for arguments in (["ci"], ["run", "build"]):
-        subprocess.run(["npm", *arguments], cwd=root / "js-snippet", check=True, capture_output=True, timeout=300)
-    yield root
 
 
 @pytest.mark.parametrize(("preset", "budget"), BUDGETS.items())
@@ -60,7 +47,7 @@ def test_the_presets_are_the_same_for_build_and_collector(built: Path) -> None:
 
 
 def test_collector_and_build_put_sections_together_alike(built: Path, tmp_path: Path) -> None:
-    """And each choice is JavaScript that runs: one that left out what another part needs would not parse or be strict."""
+    """And each choice is JavaScript."""
     sections = (STATIC / "sections.js").read_text()
     choices = [()] + [(name,) for name in FEATURES] + list(itertools.combinations(FEATURES, 2))
     choices += [tuple(name for name in FEATURES if name != left_out) for left_out in FEATURES]
@@ -73,14 +60,15 @@ def test_collector_and_build_put_sections_together_alike(built: Path, tmp_path: 
         import {{ readFileSync }} from "node:fs";
         import {{ compose }} from {json.dumps((built / "js-snippet" / "sections.mjs").as_uri())};
         const sections = readFileSync({json.dumps(str(STATIC / "sections.js"))}, "utf8");
-        for (const [features, script] of JSON.parse(readFileSync({json.dumps(str(tmp_path / "expected.json"))}, "utf8"))) {{
+        const expected = JSON.parse(readFileSync({json.dumps(str(tmp_path / "expected.json"))}, "utf8"));
+        for (const [features, script] of expected) {{
           if (compose(sections, ["script", ...features]) !== script) throw new Error(`differs: ${{features}}`);
           new Function(script);
         }}
         console.log("alike");
         """
     )
-    answer = subprocess.run(["node", str(check)], capture_output=True, text=True, timeout=120)
+    answer = subprocess.run(["node", str(check)], capture_output=True, text=True, timeout=120, check=False)
     assert answer.stdout == "alike\n", answer.stderr
 
 
@@ -101,14 +89,15 @@ def test_a_script_uses_no_name_that_it_leaves_out(built: Path, tmp_path: Path) -
         (tmp_path / f"{'-'.join(choice) or 'none'}.js"[:60]).write_bytes(b"export {};" + script.content)
     files = sorted(str(path) for path in tmp_path.glob("*.js"))
     tsc = built / "js-snippet" / "node_modules" / ".bin" / "tsc"
-    command = [str(tsc), "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", "--lib", "es2022,dom", *files]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    options = ["--noEmit", "--allowJs", "--checkJs", "--skipLibCheck", "--target", "es2022", "--lib", "es2022,dom"]
+    command = [str(tsc), *options, *files]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     unknown = [line for line in answer.stdout.splitlines() if "TS2304" in line or "TS2552" in line]
     assert [line for line in unknown if "'navigation'" not in line] == []  # newer than the compiler's browser
 
 
 def test_lock_names_no_address() -> None:
-    packages = json.loads((SNIPPET / "package-lock.json").read_text())["packages"]
+    packages = json.loads((ROOT / "js-snippet" / "package-lock.json").read_text())["packages"]
     assert packages
     assert [name for name, package in packages.items() if "resolved" in package] == []
     assert all("integrity" in package for name, package in packages.items() if name)

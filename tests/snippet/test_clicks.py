@@ -25,13 +25,14 @@ BODY = """
 <a id="stopped" href="https://other.test/stopped" onclick="event.stopImmediatePropagation()">Stopped</a>
 <x-shadow></x-shadow>
 <button id="tagged" data-footfall="Signup" data-footfall-props='{"plan":"team"}'><b>Sign up</b></button>
-<form name="newsletter" action="/two"><input name="email" value="someone@other.test"><button id="send">Go</button></form>
+<form name="newsletter"><input name="email" value="someone@other.test"><button id="send">Go</button></form>
 <form data-footfall="Search" name="search"><input name="name" id="query"><button id="find">Find</button></form>
 <script>
   const root = document.querySelector("x-shadow").attachShadow({ mode: "open" });
   root.innerHTML = '<a id="shadowed" href="https://other.test/shadowed">In a shadow</a>';
   addEventListener("submit", (event) => event.preventDefault());
-  const prevent = (event) => event.composedPath().some((element) => /^a$/i.test(element.tagName)) && event.preventDefault();
+  const isLink = (element) => /^a$/i.test(element.tagName);
+  const prevent = (event) => event.composedPath().some(isLink) && event.preventDefault();
   if (!location.search) addEventListener("click", prevent, true);
 </script>"""
 

@@ -25,7 +25,8 @@ WATCH = """
     longest = Math.max(longest, entry.duration);
   })).observe({ type: "longtask", buffered: true });
 """
-LEFT = """async () => [document.cookie, localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
+LEFT = """async () => [document.cookie, localStorage.length, sessionStorage.length,
+  (await indexedDB.databases()).length,
   (await caches.keys()).length, (await navigator.serviceWorker.getRegistrations()).length]"""
 
 
@@ -73,9 +74,7 @@ def test_ten_thousand_links_cost_what_one_does(
     assert elements == 1, "only the script's own tag has more attributes than the page gave: no link was touched"
 
 
-def test_nothing_is_left_after_a_visit(
-    tab: Tab, embed: Callable[..., str], collector: RecordingCollector
-) -> None:
+def test_nothing_is_left_after_a_visit(tab: Tab, embed: Callable[..., str], collector: RecordingCollector) -> None:
     collector.pages |= {"/": embed(), "/two": embed(body='<a href="https://other.test/">Out</a>')}
     tab.open(collector, host="localhost")
     tab.run("() => { footfall('Click'); history.pushState({}, '', '/app'); scrollTo(0, 99) }")

@@ -43,7 +43,7 @@ def site(footfall: Footfall) -> Iterator[PageServer]:
     assert printed.returncode == 0, printed.stderr
     tag = printed.stdout.splitlines()[0].replace("<script defer", "<script defer data-test")
     assert re.search(r'src="http://\S+/js/script\.all\.v[0-9a-f]{16}\.js" integrity="sha256-\S+"', tag)
-    with PageServer({path: f"<!doctype html><title>A page</title>{QUEUE}{tag}{BODY}" for path in PATHS}) as site:
+    with PageServer(dict.fromkeys(PATHS, f"<!doctype html><title>A page</title>{QUEUE}{tag}{BODY}")) as site:
         yield site
 
 
@@ -78,17 +78,17 @@ def glance(page: Page, site: PageServer) -> None:
 
 
 def test_the_dashboard_shows_what_was_done(chromium: Browser, site: PageServer, footfall: Footfall) -> None:
+    errors: list[Any] = []
     for act, version in ((visit, "142"), (glance, "141")):
         context = chromium.new_context(
             timezone_id="Europe/Berlin", user_agent=ORDINARY_USER_AGENT.replace("142", version)
         )
         page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", errors.append)
         act(page, site)
         page.goto("about:blank")
         context.close()
-        assert errors == []
+    assert errors == []
     found = re.search(r"token=(\S+)", footfall.run("token", "--site", "example.com").stdout)
     assert found
     token = found[1]
@@ -102,9 +102,7 @@ def test_the_dashboard_shows_what_was_done(chromium: Browser, site: PageServer, 
     assert ask(footfall, token, ["visits"], ["visit:country"]) == {("DE",): [2]}
 
     hits = [record for record in records_in(footfall.data_dir / "spool") if isinstance(record, Hit)]
-    events = sorted(
-        (hit.name, hit.path, tuple(hit.props), hit.interactive) for hit in hits if hit.kind is Kind.EVENT
-    )
+    events = sorted((hit.name, hit.path, tuple(hit.props), hit.interactive) for hit in hits if hit.kind is Kind.EVENT)
     own = site.url("", "shop.test")
     assert events == [
         ("File Download", "/guide", (("url", f"{own}/guide.pdf"),), True),
@@ -128,7 +126,7 @@ def test_a_pinned_script_outlives_an_update(footfall: Footfall) -> None:
     answer = httpx.get(f"http://{footfall.collector}/js/script.all.v{version}.js", timeout=30)
     assert answer.content == old
     assert "immutable" in answer.headers["cache-control"]
-    for name in ("v0123456789abcdef", "v" + "0" * 16, "v../secret", "v"):
+    for name in ("v0123456789abcdef", "v" + "0" * 16, "v" + "A" * 16, "v"):
         missing = httpx.get(f"http://{footfall.collector}/js/script.all.{name}.js", timeout=30)
         assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store"), name
 

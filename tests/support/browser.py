@@ -143,7 +143,9 @@ class RecordedBeacon:
 
 
 class RecordingCollector(PageServer):
-    """Serves the built snippet as the real one does, and keeps every beacon in `beacons`; it sets cookies, to see that none is kept.
+    """Serves the built snippet as the real one does, and keeps every beacon in `beacons`.
+
+    It sets cookies, to see that none is kept.
 
     `next_statuses` are the answers to the coming beacons (DROPPED for none at all), then it is 202 again.
     """
