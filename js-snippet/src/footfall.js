@@ -194,6 +194,6 @@ if (!window.footfallOn) try {
     });
   look();
   //# engagement
-  new ResizeObserver(() => (height = document.documentElement.scrollHeight)).observe(document.body);
+  new ResizeObserver(() => (height = document.documentElement?.scrollHeight)).observe(document.body);
   //# end
 } catch {}
