@@ -25,6 +25,7 @@ from schema.settings import Settings, SiteSettings
 from schema.store import Store, open_store
 
 _SITE = "example.com"
+_SCRIPTS = ("pageviews", "default", "all")
 _ARCHIVED, _STORED, _PROJECTED, _ROWS = 12, 16, 32, 1_000_000  # the figures to reach
 _ONE_BLOCK = (
     "async_insert = 0, max_threads = {0}, max_insert_threads = {0}, max_block_size = 1000000,"
@@ -82,9 +83,9 @@ def _rates(figures: list[dict[str, float]], clock: str) -> Spread:
 
 
 def _snippet() -> str:
-    script = resources.files("collector").joinpath("static/script.js").read_bytes()
-    compressed = len(gzip.compress(script, 9, mtime=0))
-    return f"## Size of the snippet\n\n{len(script):,} bytes, {compressed:,} with gzip -9."
+    scripts = {name: resources.files("collector").joinpath(f"static/{name}.js").read_bytes() for name in _SCRIPTS}
+    lines = [f"| {name} | {len(code):,} | {len(gzip.compress(code, 9, mtime=0)):,} |" for name, code in scripts.items()]
+    return "## Size of the snippet\n\n| script | bytes | with gzip -9 |\n| --- | ---: | ---: |\n" + "\n".join(lines)
 
 
 def _archived(directory: Path) -> dict[str, float]:

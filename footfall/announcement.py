@@ -25,9 +25,8 @@ log = logging.getLogger("footfall.supervisor")
 def script_tag(settings: Settings, domain: str, *, test: bool = False) -> str:
     """Return the script tag that counts pages of `domain`; `test` counts localhost and automated browsers too."""
     extra = " data-test" if test else ""
-    return (
-        f'<script defer data-domain="{domain}"{extra} src="http://{settings.collector.listen}/js/script.js"></script>'
-    )
+    address = f"http://{settings.collector.listen}{settings.collector.script_path}"
+    return f'<script defer data-domain="{domain}"{extra} src="{address}"></script>'
 
 
 def login_link(settings: Settings, site: str, days: int, now_ms: int) -> str:

@@ -142,6 +142,22 @@ def replay(
     raise SystemExit(check_replay(load_settings(config), day.date() if day else None))
 
 
+@app.command()
+def snippet(
+    *,
+    site: Annotated[str, typer.Option(help="The site's domain.")],
+    url: Annotated[str, typer.Option(help="The collector's address as browsers reach it.")] = "",
+    features: Annotated[str, typer.Option(help="pageviews, default, all, or features; separated by commas.")] = "",
+    pin: Annotated[bool, typer.Option("--pin", help="One version that never changes, with its integrity.")] = False,
+    module: Annotated[bool, typer.Option("--module", help="The lines for a bundler instead.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Print what to paste into every page of a site."""
+    from footfall.snippet_command import snippet_lines
+
+    typer.echo("\n".join(snippet_lines(load_settings(config), site, url, features, pin=pin, module=module)))
+
+
 register(app)
 register_access(app)
 

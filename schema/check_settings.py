@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schema.batch import MAX_NODE
 from schema.check_dashboard import check_dashboard, check_origins
 from schema.errors import SettingError
-from schema.settings import Settings, SiteSettings
+from schema.settings import CollectorSettings, Settings, SiteSettings
+from schema.snippet import FEATURES, PRESETS, expand_features
 
+_SCRIPT_PATH = re.compile(r"(?!/api/|/health/)(/[A-Za-z0-9_-]+)+\.js")
 _DOMAIN = re.compile(r"(?!www\.)[^\s,/:@?#%\\\"'<>A-Z]+")
 _MAX_DOMAIN = 253
 LOG_FORMATS = ("plain", "json")
@@ -51,12 +53,21 @@ def check_settings(settings: Settings) -> None:
         _check_network("collector.trusted_proxies", network)
         if ipaddress.ip_network(network).prefixlen == 0:
             raise SettingError("collector.trusted_proxies", network, "your proxies only: who is not one may lie")
+    _check_script(settings.collector)
     if not settings.store.url.startswith(("chdb:", "clickhouse://")):
         raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
     if 0 < len(settings.dashboard.share_secret) < 16:
         raise SettingError("dashboard.share_secret", "…", "at least 16 characters, or none")
     _check_sites(settings.site)
     check_dashboard(settings)
+
+
+def _check_script(collector: CollectorSettings) -> None:
+    if not _SCRIPT_PATH.fullmatch(collector.script_path):
+        raise SettingError("collector.script_path", collector.script_path, "a path such as /js/stats.js")
+    for name in collector.script_features:
+        if expand_features((name,)) is None:
+            raise SettingError("collector.script_features", name, f"some of {', '.join((*PRESETS, *FEATURES))}")
 
 
 def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
