@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
 from schema.bind import bind_parameters
-from schema.errors import OutcomeUnknownError, SettingError, StoreUnavailableError
+from schema.errors import OutcomeUnknownError, StoreUnavailableError
+from schema.server_url import ServerUrl, parse_server_url
 from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CONNECT_SECONDS = 5
-ANSWER_SECONDS = 60
-_OPTIONS = ("secure",)
-_EXPECTED = "clickhouse://user:password@host:9000/database, with ?secure=1 for TLS"
 _BROKEN = (NetworkError, SocketTimeoutError, EOFError, OSError)
 
 
@@ -32,7 +28,7 @@ class ServerStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._arguments = _arguments(urlsplit(url))
+        self._arguments = _arguments(parse_server_url(url))
         self._local = threading.local()
         self._guard = threading.Lock()
         self._clients: list[Client] = []
@@ -123,22 +119,18 @@ class ServerStore:
         return int(major), int(minor)
 
 
-def _arguments(url: SplitResult) -> dict[str, Any]:
+def _arguments(url: ServerUrl) -> dict[str, Any]:
     """Return what a client is made with."""
-    options, database = dict(parse_qsl(url.query)), url.path.strip("/") or "footfall"
-    if not url.hostname or set(options) - set(_OPTIONS) or not database.isidentifier():
-        raise SettingError("store.url", "…", _EXPECTED)
-    secure = options.get("secure") == "1"
     return {
-        "host": url.hostname,
-        "port": url.port or (9440 if secure else 9000),
-        "user": unquote(url.username or "default"),
-        "password": unquote(url.password or ""),
-        "database": database,
-        "secure": secure,
-        "verify": True,
-        "connect_timeout": CONNECT_SECONDS,
-        "send_receive_timeout": ANSWER_SECONDS,
+        "host": url.host,
+        "port": url.port,
+        "user": url.user,
+        "password": url.password,
+        "database": url.database,
+        "secure": url.secure,
+        "verify": url.verify,
+        "connect_timeout": url.connect_timeout,
+        "send_receive_timeout": url.timeout,
     }
 
 
