@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schema.batch import MAX_NODE
 from schema.errors import SettingError
-from schema.settings import Settings, SiteSettings
+from schema.server_url import parse_server_url
+from schema.settings import Settings, SiteSettings, StoreSettings
 
 _DOMAIN = re.compile(r"(?!www\.)[^\s,/:@?#%\\\"'<>A-Z]+")
 _MAX_DOMAIN = 253
@@ -50,11 +51,22 @@ def check_settings(settings: Settings) -> None:
         _check_network("collector.trusted_proxies", network)
         if ipaddress.ip_network(network).prefixlen == 0:
             raise SettingError("collector.trusted_proxies", network, "your proxies only: who is not one may lie")
-    if not settings.store.url.startswith(("chdb:", "clickhouse://")):
-        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+    _check_store(settings.store)
     if 0 < len(settings.dashboard.share_secret) < 16:
         raise SettingError("dashboard.share_secret", "…", "at least 16 characters, or none")
     _check_sites(settings.site)
+
+
+def _check_store(store: StoreSettings) -> None:
+    if store.url.startswith("chdb:"):
+        if store.read_url:
+            raise SettingError("store.read_url", "…", "nothing, with the embedded store: it has no users")
+        return
+    if not store.url.startswith("clickhouse://"):
+        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+    for name, url in (("store.url", store.url), ("store.read_url", store.read_url)):
+        if url:
+            parse_server_url(url, name)
 
 
 def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
