@@ -46,6 +46,21 @@ def forget(archive: Archive, store: Store, site: str, until_ms: int, advance: Ad
     return _carry_out(archive, store, removal, advance)
 
 
+def begin_removals(archive: Archive) -> tuple[Removal, ...]:
+    """Finish in the archive what an interruption has left half removed; return all that was removed.
+
+    The store's part, for which it need not answer yet, is left to `finish_removals`.
+
+    Raises:
+        ArchiveDamagedError: the record of what was taken out cannot be read.
+    """
+    replacement.finish(archive.root)
+    for removal in read_removals(archive.root):
+        if isinstance(removal, ForgottenSite) and not removal.is_done:
+            thin(archive, [removal], no_advance)
+    return read_removals(archive.root)
+
+
 def finish_removals(archive: Archive, store: Store) -> tuple[Removal, ...]:
     """Finish what an interruption has left half removed, before anything is counted; return all that was removed.
 
