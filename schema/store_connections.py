@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 from typing import Any
@@ -16,6 +17,7 @@ from schema.store import Capabilities
 # What says nothing about whether a statement ran: the connection ended, or what came over it makes no sense.
 BROKEN = (Error, EOFError, OSError)
 _PING_SECONDS = 5
+_UNTRUSTED = re.compile(r"certificate verify failed: (.+?)(?: \(_ssl|$)")
 _WRONG_LOGIN = (192, 193, 194, 516)  # codes of an unknown user, a wrong or missing password, failed authentication
 
 
@@ -107,9 +109,8 @@ def describe(error: ServerException) -> str:
 
 def _reason(error: Exception) -> str:
     """Return the kind of error, and of a certificate that is not trusted what is wrong with it."""
-    cause = error if isinstance(error, ssl.SSLError) else error.__context__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({cause.verify_message})"
+    if found := _UNTRUSTED.search(str(getattr(error, "message", error))):
+        return f"its certificate is not trusted ({found[1]})"
     names = {SocketTimeoutError: "timed out", TimeoutError: "timed out", NetworkError: "no connection"}
     return names.get(type(error), type(error).__name__)
 
