@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import acknowledge, aggregate, growth, latency, memory, size
+from benchmarks import acknowledge, aggregate, growth, latency, memory, outage, server, size
 from benchmarks.measure import machine
 
 REPORT = Path(__file__).with_name("REPORT.md")
@@ -23,6 +23,8 @@ def main() -> None:
         "aggregate": lambda: aggregate.measure(options.aggregate_runs, options.aggregate_hits),
         "memory": memory.measure,
         "size": size.measure,
+        "server": lambda: server.measure(options.server_days),
+        "outage": lambda: outage.measure(options.outage_runs, options.outage_seconds),
     }
     sections = [
         "# Benchmarks\n\nWritten by `make bench`. Machines are noisy: read the ratios, taken within one run.",
@@ -44,7 +46,10 @@ def _options() -> argparse.Namespace:
     arguments.add_argument("--growth-beacons", type=int, default=2_000_000)
     arguments.add_argument("--aggregate-runs", type=int, default=5)
     arguments.add_argument("--aggregate-hits", type=int, default=5_000_000)
-    names = ("acknowledge", "latency", "growth", "aggregate", "memory", "size")
+    arguments.add_argument("--server-days", type=int, default=365)
+    arguments.add_argument("--outage-runs", type=int, default=5)
+    arguments.add_argument("--outage-seconds", type=int, default=8)
+    names = ("acknowledge", "latency", "growth", "aggregate", "memory", "size", "server", "outage")
     arguments.add_argument("--only", nargs="+", choices=names, help="print these, and leave the report alone")
     return arguments.parse_args()
 

@@ -12,7 +12,7 @@ from schema.rollups import ROLLUPS
 SQL_SINCE = (20, 5)  # users, settings profiles and quotas
 MIGRATE, WRITE, READ = "migrate", "write", "read"
 
-# What one reading query may take, and all of an hour. Twice what the largest panel of a year of a busy site took.
+# What one reading query may take, and all of an hour: generous for a year of a busy site, no more than a server bears.
 READ_LIMITS: Mapping[str, int] = {
     "max_execution_time": 30,  # seconds
     "max_memory_usage": 2_000_000_000,  # bytes
