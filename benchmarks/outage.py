@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.clickhouse import URL, start
 from benchmarks.load import offer
-from benchmarks.measure import Spread, is_listening, program, wait_until, worker_settings
+from benchmarks.measure import Spread, children, cpu_seconds, is_listening, program, wait_until, worker_settings
 
 COLLECTOR, DASHBOARD = "127.0.0.1:18011", "127.0.0.1:18012"
 RATE = 1_000
@@ -30,14 +30,15 @@ def measure(runs: int, seconds: int) -> str:
         settings["FOOTFALL__DASHBOARD__LISTEN"] = DASHBOARD
         settings["FOOTFALL__STORE__URL"] = f"{URL}?timeout=2&connect_timeout=2"
         try:
-            with program("-m", "footfall", "serve", **settings):
-                wait_until(lambda: is_listening(COLLECTOR))
+            with program("-m", "footfall", "serve", **settings) as supervisor:
+                wait_until(lambda: is_listening(COLLECTOR) and len(children(supervisor.pid)) == 2)
+                worker = next(child for child in children(supervisor.pid) if b"worker" in _command(child))
                 for _ in range(runs):
-                    found["well"].append(_run(seconds))
+                    found["well"].append(_run(worker, seconds))
                     with _dead(servers, Path(name) / "clickhouse"):
-                        found["dead"].append(_run(seconds))
+                        found["dead"].append(_run(worker, seconds))
                     with _frozen(servers[-1]):
-                        found["frozen past its time-out"].append(_run(seconds))
+                        found["frozen past its time-out"].append(_run(worker, seconds))
         finally:
             servers[-1].kill()
             servers[-1].wait()
@@ -61,19 +62,25 @@ def _frozen(server: subprocess.Popen[bytes]) -> Iterator[None]:
         os.kill(server.pid, signal.SIGCONT)
 
 
-def _run(seconds: int) -> dict[str, Any]:
+def _run(worker: int, seconds: int) -> dict[str, Any]:
     warm_up = RATE * WARM_UP_SECONDS
     count = warm_up + RATE * seconds
+    before = cpu_seconds(worker)
     *_, summary = offer(COLLECTOR, "/api/event", "FEW", count, rate=RATE, step=warm_up)
-    return dict(summary)
+    return {**summary, "cpu": 1e6 * (cpu_seconds(worker) - before) / count}
+
+
+def _command(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def _section(found: dict[str, list[dict[str, Any]]], runs: int, seconds: int) -> str:
     def row(name: str, measured: list[dict[str, Any]]) -> str:
         times: Callable[[str], str] = lambda which: str(Spread.of([1000 * run[which] for run in measured]))  # noqa: E731
         ratio = Spread.of([run["p99"] for run in measured]).median / base
+        cpu = Spread.of([run["cpu"] for run in measured])
         errors = sum(run["errors"] for run in measured)
-        return f"| {name} | {times('p50')} | {times('p99')} | {100 * ratio:.0f} % | {errors} |"
+        return f"| {name} | {times('p50')} | {times('p99')} | {100 * ratio:.0f} % | {errors} | {cpu} |"
 
     base = Spread.of([run["p99"] for run in found["well"]]).median
     return "\n".join(
@@ -83,8 +90,8 @@ def _section(found: dict[str, list[dict[str, Any]]], runs: int, seconds: int) ->
             f"`footfall serve` with one worker on a ClickHouse server, {RATE:,} beacons a second; {runs} runs of"
             f" {seconds} s of each in turn: median (lowest–highest).",
             "",
-            "| the server is | p50 µs | p99 µs | p99 beside well | errors |",
-            "| --- | ---: | ---: | ---: | ---: |",
+            "| the server is | p50 µs | p99 µs | p99 beside well | errors | CPU ms per 1,000 |",
+            "| --- | ---: | ---: | ---: | ---: | ---: |",
             *(row(name, measured) for name, measured in found.items()),
         ]
     )

@@ -101,9 +101,9 @@ def _section(days: int, loads: dict[str, tuple[int, float, float]], rows: list[t
         [
             "## A ClickHouse server",
             "",
-            f"{days} days of the demo, loaded from the archive as after a loss of the store, each batch checked before and"
-            " after. The server is Debian's 18.16.1 on the same machine, which keeps to plain MergeTree: no projections,"
-            " no LowCardinality.",
+            f"{days} days of the demo, loaded from the archive as after a loss of the store, each batch checked before"
+            " and after. The server is Debian's 18.16.1 on the same machine, on plain MergeTree: no projections, no"
+            " LowCardinality.",
             "",
             "| store | rows | seconds | rows/s | CPU seconds of ours |",
             "| --- | ---: | ---: | ---: | ---: |",
