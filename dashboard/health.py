@@ -26,7 +26,9 @@ class Health:
     async def ready(self, request: Request) -> Response:
         """Say whether the store answers and the counts are up to date."""
         trouble = await self._store_trouble()
-        status = {"store": trouble or "ok", **self._status()}
+        status = self._status()
+        if trouble and status.get("store", "ok") == "ok":
+            status = {**status, "store": trouble}
         ready = {"ready": not trouble and bool(status.get("ready", True))}
         code = HTTPStatus.OK if ready["ready"] else HTTPStatus.SERVICE_UNAVAILABLE
         return JSONResponse({**status, **ready} if is_local(request) else ready, code)
