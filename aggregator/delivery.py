@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 
 from aggregator.archive import Archive
+from aggregator.forget import finish_removals
 from aggregator.intake import Intake
 from aggregator.live import LiveWriter
 from aggregator.loader import Loader, LoadReport
@@ -13,6 +15,8 @@ from aggregator.manifest import Manifest
 from aggregator.pace import Backoff, Interval
 from schema.errors import RetryError
 from schema.store import Store
+
+log = logging.getLogger("footfall.aggregator")
 
 
 class Delivery:
@@ -23,11 +27,14 @@ class Delivery:
     ) -> None:
         self.trouble = ""  # why the store did not take the last thing it was given
         self.has_shown = False
+        self._archive = archive
+        self._store = store
         self._loader = Loader(archive, store)
         self._live = LiveWriter(store, archive.node)
         self._local_time = local_time
         self._waiting: list[Manifest] = []
         self._is_reconciled = False
+        self._has_removed = False
         self._backoff = Backoff(clock)
         self._interval = Interval(live_seconds, clock)
         self._shown: tuple[object, ...] = ()
@@ -60,6 +67,7 @@ class Delivery:
             return LoadReport()
         report = LoadReport()
         try:
+            self._remove()
             if self._is_reconciled:
                 self._loader.load(self._waiting, report)
             else:
@@ -90,10 +98,21 @@ class Delivery:
         self._shown, self.has_shown = state, True
         return True
 
+    def _remove(self) -> None:
+        """Once, before anything is compared: take out of the store what the archive has no longer."""
+        if not self._has_removed:
+            finish_removals(self._archive, self._store)
+            self._has_removed = True
+
     def _fail(self, error: RetryError) -> None:
+        """Try again later; say so once for each time that the store is away."""
+        if not self.trouble:
+            log.warning("the store takes no counts, which wait in the archive: %s", error)
         self.trouble = str(error)
         self._backoff.fail()
 
     def _succeed(self) -> None:
+        if self.trouble:
+            log.info("the store takes counts again")
         self.trouble = ""
         self._backoff.succeed()

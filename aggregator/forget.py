@@ -58,6 +58,21 @@ def forget(archive: Archive, store: Store, site: str, until_ms: int, advance: Ad
     return _carry_out(archive, store, removal, advance)
 
 
+def begin_removals(archive: Archive) -> tuple[Removal, ...]:
+    """Finish in the archive what an interruption has left half removed; return all that was removed.
+
+    The store's part, for which it need not answer yet, is left to `finish_removals`.
+
+    Raises:
+        StopError: the record of what was taken out cannot be read: without it a forgotten site would count again.
+    """
+    replacement.finish(archive.root)
+    for removal in _known(archive):
+        if isinstance(removal, ForgottenSite) and not removal.is_done:
+            thin(archive, [removal], no_advance)
+    return read_removals(archive.root)
+
+
 def finish_removals(archive: Archive, store: Store) -> tuple[Removal, ...]:
     """Finish what an interruption has left half removed, before anything is counted; return all that was removed.
 
@@ -66,14 +81,17 @@ def finish_removals(archive: Archive, store: Store) -> tuple[Removal, ...]:
         StoreUnavailableError: not finished yet.
     """
     replacement.finish(archive.root)
-    try:
-        removals = read_removals(archive.root)
-    except ArchiveDamagedError as error:
-        raise StopError(f"what was forgotten is not known: {error}", hint=_LOST) from None
-    for removal in removals:
+    for removal in _known(archive):
         if isinstance(removal, ForgottenSite) and not removal.is_done:
             _carry_out(archive, store, removal, no_advance)
     return read_removals(archive.root)
+
+
+def _known(archive: Archive) -> tuple[Removal, ...]:
+    try:
+        return read_removals(archive.root)
+    except ArchiveDamagedError as error:
+        raise StopError(f"what was forgotten is not known: {error}", hint=_LOST) from None
 
 
 def _carry_out(archive: Archive, store: Store, removal: ForgottenSite, advance: Advance) -> ForgetReport:

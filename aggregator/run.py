@@ -14,7 +14,7 @@ from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.daily import Daily
 from aggregator.delivery import Delivery
-from aggregator.forget import finish_removals
+from aggregator.forget import begin_removals
 from aggregator.intake import GRACE_MS, Intake
 from aggregator.ledger_watch import LedgerReport, LedgerWatch
 from aggregator.local_time import LocalTime
@@ -57,7 +57,7 @@ class Aggregator:
         self._archive = Archive(settings.archive_dir, settings.node)
         zones = {site.domain: ZoneInfo(site.timezone) for site in settings.site}
         local_time = LocalTime(zones)
-        removals = finish_removals(self._archive, store)
+        removals = begin_removals(self._archive)
         self.alarms.add(mend_removals(self._archive.root))
         self._intake = Intake(settings.spool_dir, self._archive, local_time, removals)
         self._delivery = Delivery(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)

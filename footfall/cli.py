@@ -117,6 +117,19 @@ def migrate(
         store.close()
 
 
+@app.command("grant-sql")
+def grant_sql(
+    apply: Annotated[bool, typer.Option("--apply", help="Run it, as the user of store.url.")] = False,
+    for_version: Annotated[str, typer.Option("--for", help="For this ClickHouse, such as 24.8; else asked for.")] = "",
+    node: Annotated[list[int] | None, typer.Option(help="A node that writes; repeat it. Default: node.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print the SQL that makes a server's users: who migrates, who writes, who only reads."""
+    from footfall.grant_command import grant
+
+    grant(load_settings(config), for_version, node or (), apply=apply)
+
+
 @app.command()
 def ledger(
     config: ConfigOption = None,

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schema.batch import MAX_NODE
 from schema.check_dashboard import check_dashboard, check_origins
 from schema.errors import SettingError
-from schema.settings import CollectorSettings, Settings, SiteSettings
+from schema.server_url import parse_server_url
+from schema.settings import CollectorSettings, Settings, SiteSettings, StoreSettings
 from schema.snippet import FEATURES, PRESETS, expand_features
 
 _SCRIPT_PATH = re.compile(r"(?!/api/|/health/)(/[A-Za-z0-9_-]+)+\.js")
@@ -54,8 +55,7 @@ def check_settings(settings: Settings) -> None:
         if ipaddress.ip_network(network).prefixlen == 0:
             raise SettingError("collector.trusted_proxies", network, "your proxies only: who is not one may lie")
     _check_script(settings.collector)
-    if not settings.store.url.startswith(("chdb:", "clickhouse://")):
-        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+    _check_store(settings.store)
     if 0 < len(settings.dashboard.share_secret) < 16:
         raise SettingError("dashboard.share_secret", "…", "at least 16 characters, or none")
     _check_sites(settings.site)
@@ -68,6 +68,18 @@ def _check_script(collector: CollectorSettings) -> None:
     for name in collector.script_features:
         if expand_features((name,)) is None:
             raise SettingError("collector.script_features", name, f"some of {', '.join((*PRESETS, *FEATURES))}")
+
+
+def _check_store(store: StoreSettings) -> None:
+    if store.url.startswith("chdb:"):
+        if store.read_url:
+            raise SettingError("store.read_url", "…", "nothing, with the embedded store: it has no users")
+        return
+    if not store.url.startswith("clickhouse://"):
+        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+    for name, url in (("store.url", store.url), ("store.read_url", store.read_url)):
+        if url:
+            parse_server_url(url, name)
 
 
 def _check_sites(sites: tuple[SiteSettings, ...]) -> None:

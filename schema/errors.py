@@ -91,7 +91,7 @@ class DataDirInUseError(StopError):
         super().__init__(
             f"{path} is in use by another Footfall process",
             hint="with the embedded store only one of serve, aggregate, dashboard, demo, migrate, prune, forget and"
-            " restore runs at a time",
+            " restore runs at a time; processes apart need a server: store.url = clickhouse://…",
         )
         self.path = path
 

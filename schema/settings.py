@@ -86,6 +86,7 @@ class StoreSettings:
     url: str = _setting(
         "chdb:", "chdb: for the embedded engine, or clickhouse://user:password@host:9000/database", secret=True
     )
+    read_url: str = _setting("", "the same for who only reads: the dashboard's user; empty: store.url", secret=True)
 
 
 @dataclass(frozen=True)
