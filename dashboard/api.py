@@ -20,8 +20,8 @@ class Api:
     async def query(self, request: Request) -> Response:
         """Answer one question."""
         question = decode_question(await request.body())
-        site = admit(self._context, request, question.site_id)
+        admission = admit(self._context, request, question.site_id)
         now_ms = self._context.clock()
-        query = read_question(question, site, now_ms)
+        query = admission.restrict(read_question(question, admission.site, now_ms))
         answer = await self._context.read(lambda counts: counts.ask(query, now_ms))
         return Response(msgspec.json.encode(answer.as_json()), media_type="application/json")

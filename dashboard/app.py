@@ -24,6 +24,8 @@ from dashboard.pages import Pages
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
 from dashboard.security import SecurityHeaders
+from dashboard.session_renewal import SessionRenewal
+from dashboard.shared_pages import SharedPages
 from schema.settings import Settings
 from schema.store import Store
 
@@ -50,6 +52,7 @@ def create_app(
     """
     context = Context(settings, Reader(store), secret, clock, status, Templates())
     pages, doors, api, health = Pages(context), Doors(context), Api(context), Health(context)
+    shared = SharedPages(context, pages)
     metrics, operator = Metrics(context, figures), Operator(context, reports)
 
     @asynccontextmanager
@@ -60,7 +63,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/", pages.home),
-            Route("/login", doors.login),
+            Route("/login", doors.login, methods=["GET", "POST"]),
             Route("/logout", doors.logout, methods=["POST"]),
             Route("/api/v2/query", api.query, methods=["POST"]),
             Route("/api/operator/{name}", operator.report),
@@ -68,9 +71,14 @@ def create_app(
             Route("/health/ready", health.ready),
             Route("/metrics", metrics.show),
             Mount("/static", _Static(directory=STATIC)),
+            Route("/share/{token}", shared.share),
+            Route("/embed/{key}", shared.embed),
             Route("/{domain:path}", pages.site),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(SecurityHeaders, is_https=settings.dashboard.url.startswith("https://")),
+            Middleware(SessionRenewal, context=context),
+        ],
         exception_handlers=Failures(context).handlers(),
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,

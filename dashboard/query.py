@@ -73,6 +73,7 @@ class Query:
     offset: int = 0
     has_time_labels: bool = False
     has_total_rows: bool = False
+    min_count: int = 0  # rows with fewer people are folded into one
 
     @property
     def granularity(self) -> Granularity | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schema.batch import MAX_NODE
+from schema.check_dashboard import check_dashboard, check_origins
 from schema.errors import SettingError
 from schema.server_url import parse_server_url
 from schema.settings import Settings, SiteSettings, StoreSettings
@@ -55,6 +56,7 @@ def check_settings(settings: Settings) -> None:
     if 0 < len(settings.dashboard.share_secret) < 16:
         raise SettingError("dashboard.share_secret", "…", "at least 16 characters, or none")
     _check_sites(settings.site)
+    check_dashboard(settings)
 
 
 def _check_store(store: StoreSettings) -> None:
@@ -88,6 +90,7 @@ def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
         for host in site.hostnames:
             if not _DOMAIN.fullmatch(host.lower().removeprefix("www.")):
                 raise SettingError("site.hostnames", host, "host names such as shop.example.com, without https://")
+        check_origins("site.embed", site.embed)
         _check_blocks(site)
 
 
