@@ -14,7 +14,7 @@ run: .venv/installed footfall.toml ## start everything on the embedded store, wi
 demo: .venv/installed footfall.toml ## the same, with a year of made-up traffic in data-demo/
 	@$(BIN)/footfall demo --serve
 
-test: .venv/installed-dev chromium node clickhouse strace nginx caddy systemd ## run every test
+test: .venv/installed-dev chromium node clickhouse zookeeper strace nginx caddy systemd ## run every test
 	$(BIN)/pytest $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import rules
@@ -63,6 +63,9 @@ chromium:
 clickhouse:
 	@test -x /usr/sbin/clickhouse-server || { echo "Installing clickhouse-server, the oldest that the store's tests accept …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y clickhouse-server >/dev/null; }
 
+zookeeper:
+	@test -e /usr/share/java/zookeeper.jar && command -v java >/dev/null || { echo "Installing zookeeper, which the tests of a cluster need …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y zookeeper default-jre-headless >/dev/null; }
+
 strace:
 	@command -v strace >/dev/null || { echo "Installing strace for the tests of a failing disk …"; apt-get update -qq && apt-get install -qq -y strace >/dev/null; }
 
@@ -81,4 +84,4 @@ systemd:
 node:
 	@command -v npm >/dev/null || { echo "Installing Node.js for the snippet's build …"; apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
 
-.PHONY: help run demo test lint faults mutations bench snippet lock clean chromium clickhouse node strace wrk nginx caddy systemd
+.PHONY: help run demo test lint faults mutations bench snippet lock clean chromium clickhouse zookeeper node strace wrk nginx caddy systemd

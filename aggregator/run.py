@@ -13,7 +13,7 @@ from aggregator.alarms import AlarmLog
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.daily import Daily
-from aggregator.delivery import Delivery
+from aggregator.deliveries import Deliveries
 from aggregator.forget import begin_removals
 from aggregator.intake import GRACE_MS, Intake
 from aggregator.ledger_watch import LedgerReport, LedgerWatch
@@ -60,7 +60,7 @@ class Aggregator:
         removals = begin_removals(self._archive)
         self.alarms.add(mend_removals(self._archive.root))
         self._intake = Intake(settings.spool_dir, self._archive, local_time, removals)
-        self._delivery = Delivery(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)
+        self._delivery = Deliveries(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)
         self._reserve = Reserve(settings.spool_dir)
         self._store = store
         self._ledger = LedgerWatch(settings.spool_dir, self._archive, store, zones, monotonic)

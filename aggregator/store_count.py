@@ -77,11 +77,14 @@ def live_books(store: Store, node: int) -> tuple[Snapshot | None, Books]:
     Raises:
         StoreUnavailableError: the store does not answer now.
     """
-    snapshot = next((each for each in newest_snapshots(store) if each.node == node), None)
-    if snapshot is None:
+    snapshots = [each for each in newest_snapshots(store) if each.node == node]
+    if len(snapshots) < len(store.shards):
         return None, {}
-    batches, rejections = (live_table(node, snapshot.slot, rollup.name) for rollup in (BATCHES, REJECTIONS))
-    return snapshot, _read(store, batches, rejections, ["1"])
+    books: Books = {}
+    for snapshot in snapshots:  # shards have no site in common
+        batches, rejections = (live_table(node, snapshot.slot, rollup.name) for rollup in (BATCHES, REJECTIONS))
+        books |= _read(store.shards[snapshot.shard], batches, rejections, ["1"])
+    return min(snapshots, key=lambda each: each.through), books
 
 
 def archived_books(archive: Archive, day: date) -> Books:

@@ -16,7 +16,7 @@ from dashboard.doors import NOT_OURS, sign_in_page
 from dashboard.guard import BAD_TOKEN, NO_SHARE, OLD_TOKEN
 from dashboard.own_page import safe_path
 from dashboard.security import SECURITY_HEADERS
-from schema.errors import RejectError, RetryError
+from schema.errors import RejectError, RetryError, ShardUnavailableError
 
 RETRY_SECONDS = 5
 _API = "/api/"
@@ -45,6 +45,7 @@ _TOKEN_WORDS: Mapping[str, tuple[str, str]] = {
     NO_SHARE: ("This link opens nothing", "It has expired, was taken back, or is not whole. Ask who gave it to you."),
     NOT_OURS: ("That cannot be done from there", "Signing in and out works from the dashboard's own pages only."),
 }
+_PART_IS_AWAY = "part {} of {} of the store, which has this site, does not answer now"
 _LINK_PROBLEMS = (BAD_TOKEN, OLD_TOKEN, NO_SHARE)
 _UNCLEAR = ("That cannot be shown", "")
 _OTHER = ("Something went wrong", "It was our mistake, and the log says more. Counting goes on meanwhile.")
@@ -77,7 +78,10 @@ class Failures:
     async def on_retry(self, request: Request, error: RetryError) -> Response:
         """The store does not answer."""
         headers = {"Retry-After": str(RETRY_SECONDS)}
-        return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "the store does not answer now", headers=headers)
+        problem = "the store does not answer now"
+        if isinstance(error, ShardUnavailableError):
+            problem = _PART_IS_AWAY.format(error.shard, error.shards)
+        return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, problem, headers=headers)
 
     async def on_mistake(self, request: Request, error: Exception) -> Response:
         """Whatever should not happen; answered outside all middleware, so with their headers."""
@@ -93,8 +97,10 @@ class Failures:
             return JSONResponse(body, status, headers)
         if status == HTTPStatus.UNAUTHORIZED and self._context.users and problem not in _LINK_PROBLEMS:
             return sign_in_page(self._context, request, _path_of(request), status)
-        title, meaning = _TOKEN_WORDS.get(problem) or _WORDS.get(
-            status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR
+        title, meaning = (
+            _TOKEN_WORDS.get(problem)
+            or _part_words(problem)
+            or _WORDS.get(status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR)
         )
         html = self._context.templates.render(
             "failure.html",
@@ -105,6 +111,17 @@ class Failures:
             retry_seconds=RETRY_SECONDS if status == HTTPStatus.SERVICE_UNAVAILABLE else 0,
         )
         return HTMLResponse(html, status, headers)
+
+
+def _part_words(problem: str) -> tuple[str, str] | None:
+    """What it means for a reader that a part of the store is away; None if it is not that."""
+    if not re.fullmatch(_PART_IS_AWAY.format(r"\d+", r"\d+"), problem):
+        return None
+    return (
+        "The counts of this site cannot be read right now",
+        f"{_sentence(problem)} Sites on other parts are shown in full. Nothing is lost: what is counted meanwhile will"
+        " be here. This page tries again by itself.",
+    )
 
 
 def _asked_site(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -22,8 +23,9 @@ from dashboard.guard import admit, no_token
 from dashboard.panels import TABS_BY_PANEL
 from dashboard.period import local_day, parse_period
 from dashboard.site_page import SitePage, read_site_page
-from dashboard.view import DEFAULT_PERIOD, parse_view
+from dashboard.view import DEFAULT_PERIOD, View, parse_view
 from dashboard.words import PERIOD_NAMES
+from schema.errors import ShardUnavailableError
 from schema.settings import SiteSettings
 
 
@@ -35,6 +37,7 @@ class SiteCard:
     visitors: int
     open_visits: int | None
     line: str
+    away: str = ""  # why its counts cannot be read now, though those of other sites can
 
 
 class Pages:
@@ -114,6 +117,13 @@ class Pages:
 
 def _read_card(counts: Counts, site: SiteSettings, now_ms: int) -> SiteCard:
     view = parse_view(site, {}, TABS_BY_PANEL, now_ms)
+    try:
+        return _read_counts(counts, site, view, now_ms)
+    except ShardUnavailableError as error:
+        return SiteCard(site.domain, 0, None, "", f"part {error.shard} of {error.shards} of the store is away")
+
+
+def _read_counts(counts: Counts, site: SiteSettings, view: View, now_ms: int) -> SiteCard:
     visitors = [row.metrics[0] for row in counts.ask(view.query("visitors", dimensions=("time:day",)), now_ms).rows]
     return SiteCard(site.domain, int(visitors[-1] or 0), counts.open_visits(site.domain), sparkline(visitors))
 
@@ -121,4 +131,6 @@ def _read_card(counts: Counts, site: SiteSettings, now_ms: int) -> SiteCard:
 def _read_strays(counts: Counts, now_ms: int) -> Mapping[str, int]:
     """The beacons of the last weeks that belong to no site: reason → hits. Their days are those of UTC."""
     zone = ZoneInfo("UTC")
-    return counts.rejections("", parse_period(DEFAULT_PERIOD, local_day(now_ms, zone), zone))
+    with contextlib.suppress(ShardUnavailableError):  # no site's counts; the cards say what is away
+        return counts.rejections("", parse_period(DEFAULT_PERIOD, local_day(now_ms, zone), zone))
+    return {}

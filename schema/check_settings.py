@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schema.batch import MAX_NODE
 from schema.check_dashboard import check_dashboard, check_origins
 from schema.errors import SettingError
-from schema.server_url import parse_server_url
+from schema.server_url import parse_server_urls
 from schema.settings import CollectorSettings, Settings, SiteSettings, StoreSettings
 from schema.snippet import FEATURES, PRESETS, expand_features
 
@@ -79,7 +79,7 @@ def _check_store(store: StoreSettings) -> None:
         raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
     for name, url in (("store.url", store.url), ("store.read_url", store.read_url)):
         if url:
-            parse_server_url(url, name)
+            parse_server_urls(url, name)
 
 
 def _check_sites(sites: tuple[SiteSettings, ...]) -> None:

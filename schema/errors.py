@@ -11,6 +11,7 @@
     │   └── ClockError                the machine's clock is days behind what was counted
     ├── RetryError                the same call may succeed later; nothing was lost
     │   ├── StoreUnavailableError     ClickHouse did not answer, or refused for now
+    │   │   └── ShardUnavailableError     a part of the cluster is away: the sites on it, and what needs all of them
     │   ├── OutcomeUnknownError       an insert may or may not have happened: check before repeating
     │   └── NotNowError               the collector cannot take a beacon now
     │       ├── SpoolUnavailableError     the spool cannot take a hit (full, failing, behind)
@@ -114,6 +115,15 @@ class RetryError(FootfallError):
 
 class StoreUnavailableError(RetryError):
     """ClickHouse did not answer, or answered with an error; nothing was written."""
+
+
+class ShardUnavailableError(StoreUnavailableError):
+    """No replica of `shard`, counted from 1 of `shards`, can be read; sites on other shards can."""
+
+    def __init__(self, shard: int, shards: int, reason: str) -> None:
+        super().__init__(f"shard {shard} of {shards} of the store is away: {reason}")
+        self.shard = shard
+        self.shards = shards
 
 
 class OutcomeUnknownError(RetryError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from schema.errors import StoreUnavailableError
@@ -34,6 +34,16 @@ class LateStore:
     def capabilities(self) -> Capabilities:
         """What the engine knows; see Store."""
         return self._opened().capabilities
+
+    @property
+    def shards(self) -> Sequence[Store]:
+        """The stores that it consists of; see Store."""
+        return self._opened().shards
+
+    @property
+    def place(self) -> str:
+        """Where the next query is answered; see Store."""
+        return self._opened().place
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         """Return the rows of a SELECT; see Store."""

@@ -73,6 +73,23 @@ def parse_server_url(url: str, name: str = "store.url") -> ServerUrl:
     )
 
 
+def parse_server_urls(url: str, name: str = "store.url") -> tuple[ServerUrl, ...]:
+    """Return what `url` says for each of its hosts: several, between commas, are of a cluster.
+
+    Raises:
+        SettingError: as parse_server_url; or several hosts without a cluster.
+    """
+    before, slashes, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    login, at, hosts = authority.rpartition("@")
+    found = tuple(
+        parse_server_url(f"{before}{slashes}{login}{at}{host}{slash}{path}", name) for host in hosts.split(",")
+    )
+    if len(found) > 1 and not found[0].cluster:
+        raise SettingError(name, "…", f"{EXPECTED}; several hosts with ?cluster=name only")
+    return found
+
+
 def _options(parts: SplitResult, name: str) -> Mapping[str, str]:
     known = ("secure", "verify", "ca", "cluster", "compression", "connect_timeout", "timeout")
     pairs = parse_qsl(parts.query, keep_blank_values=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from schema.server_url import parse_server_url
+from schema.server_url import ServerUrl, parse_server_urls
 from schema.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ class Store(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the engine knows; after a server was upgraded, something else."""
+
+    @property
+    def shards(self) -> Sequence[Store]:
+        """The stores that it consists of, which share nothing; see schema/shards.py. Itself, mostly."""
+
+    @property
+    def place(self) -> str:
+        """Where the next query is answered: if it is the same before and after, all between was answered there."""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         """Return the rows of a SELECT. Values are bound: `{name:Type}` in the SQL, `name` in `parameters`.
@@ -99,9 +107,7 @@ def open_store(settings: Settings) -> Store:
         from schema.store_embedded import EmbeddedStore
 
         return EmbeddedStore(settings.warehouse_dir)
-    from schema.store_server import ServerStore
-
-    return ServerStore(settings.store.url)
+    return _open_servers(parse_server_urls(settings.store.url))
 
 
 def open_reading_store(settings: Settings) -> Store:
@@ -112,6 +118,14 @@ def open_reading_store(settings: Settings) -> Store:
     """
     if is_embedded(settings) or not settings.store.read_url:
         return open_store(settings)
+    return _open_servers(parse_server_urls(settings.store.read_url, "store.read_url"))
+
+
+def _open_servers(urls: Sequence[ServerUrl]) -> Store:
+    if urls[0].cluster:
+        from schema.store_cluster import ClusterStore
+
+        return ClusterStore(urls)
     from schema.store_server import ServerStore
 
-    return ServerStore(parse_server_url(settings.store.read_url, "store.read_url"))
+    return ServerStore(urls[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from clickhouse_driver.errors import ServerException
@@ -11,7 +12,7 @@ from schema.bind import bind_parameters
 from schema.driver_columns import driver_columns
 from schema.errors import OutcomeUnknownError, StoreUnavailableError
 from schema.server_url import ServerUrl, parse_server_url
-from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row
+from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row, Store
 from schema.store_connections import BROKEN, Connections, describe
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ class ServerStore:
     def capabilities(self) -> Capabilities:
         """What the server can do that answered last."""
         return self._connections.capabilities
+
+    @property
+    def shards(self) -> Sequence[Store]:
+        """Itself; see Store."""
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        """There is only one; see Store."""
+        return ""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         """Return the rows of a SELECT; see Store. Asked again, a few times, if the connection breaks."""

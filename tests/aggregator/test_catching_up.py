@@ -24,10 +24,7 @@ def hits(start: int, seconds: int) -> list[Record]:
     hit = pageview("10:00")
     places = range(HITS_A_SECOND * seconds)
     at_ms = [start + place * 1000 // HITS_A_SECOND for place in places]
-    return [
-        msgspec.structs.replace(hit, at=at_ms[place], visitor=at_ms[place], path=f"/{place}")
-        for place in places
-    ]
+    return [msgspec.structs.replace(hit, at=at_ms[place], visitor=at_ms[place], path=f"/{place}") for place in places]
 
 
 def test_what_waits_after_an_outage_is_loaded_over_ten_times_as_fast_as_it_came(tmp_path: Path) -> None:

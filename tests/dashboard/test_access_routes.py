@@ -34,6 +34,14 @@ class WatchedStore:
         self.capabilities = store.capabilities
         self.asked: list[tuple[str, Parameters]] = []
 
+    @property
+    def shards(self):  # type: ignore[no-untyped-def]
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        return ""
+
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         self.asked.append((sql, parameters))
         return self._store.query(sql, parameters)

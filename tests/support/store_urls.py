@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from support.clickhouse_cluster import running_cluster
 from support.server_process import server_process
 
 
@@ -20,4 +21,14 @@ def _server(directory: Path) -> Iterator[str]:
         yield server.url
 
 
-STORE_URLS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {"embedded": _embedded, "server": _server}
+@contextmanager
+def _cluster(directory: Path) -> Iterator[str]:
+    with running_cluster(directory) as cluster:
+        yield cluster.url()
+
+
+STORE_URLS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
+    "embedded": _embedded,
+    "server": _server,
+    "cluster": _cluster,
+}
