@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+from dashboard.formulas import METRICS
 from dashboard.period import CUSTOM, NAMED, Period, local_day, parse_dates, parse_period
 from dashboard.query import Comparison, Operator, Query
-from dashboard.vocabulary import COLUMNS, METRICS
+from dashboard.vocabulary import COLUMNS
 from schema.errors import QueryError
 from schema.settings import SiteSettings
 
