@@ -118,7 +118,9 @@ def figures(rollup: Rollup, rows: pa.Table) -> Chunk:
 
 
 def rows_of_chunks(table: pa.Table, chunks: Sequence[Chunk]) -> pa.Table:
-    """Return the rows of `table` that belong to `chunks`."""
+    """Return the rows of `table`, which are sorted by batch, that belong to `chunks`."""
+    if sum(chunk.rows for chunk in chunks) == table.num_rows:
+        return table
     return table.filter(pc.is_in(table["batch"], pa.array([chunk.batch for chunk in chunks], pa.uint64())))
 
 

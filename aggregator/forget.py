@@ -11,15 +11,27 @@ import msgspec
 
 from aggregator import replacement
 from aggregator.archive import QUARANTINE_NAME, Archive
-from aggregator.removal import DroppedMonths, ForgottenSite, Removal, read_removals, write_removals
+from aggregator.removal import (
+    COPY_NAME,
+    NAME,
+    DroppedMonths,
+    ForgottenSite,
+    Removal,
+    read_removals,
+    write_removals,
+)
 from aggregator.thinning import Advance, ThinReport, no_advance, thin
-from schema.errors import StoreUnavailableError
+from schema.errors import ArchiveDamagedError, StopError, StoreUnavailableError
 from schema.live import SLOTS, live_table
 from schema.rollups import ROLLUPS
 from schema.store import Parameters, Store
 
 DELETE_SECONDS = 3600.0
 _POLL_SECONDS = 0.05
+_LOST = (
+    f"put archive/{NAME} of a backup in its place; if no site was ever forgotten and no month dropped, remove"
+    f" archive/{NAME} and archive/{COPY_NAME}"
+)
 _INDEX_MASK = (1 << 36) - 1  # of the window in a batch number; see schema/batch.py
 
 
@@ -50,11 +62,15 @@ def finish_removals(archive: Archive, store: Store) -> tuple[Removal, ...]:
     """Finish what an interruption has left half removed, before anything is counted; return all that was removed.
 
     Raises:
-        ArchiveDamagedError: the record of what was taken out cannot be read.
+        StopError: the record of what was taken out cannot be read: without it a forgotten site would count again.
         StoreUnavailableError: not finished yet.
     """
     replacement.finish(archive.root)
-    for removal in read_removals(archive.root):
+    try:
+        removals = read_removals(archive.root)
+    except ArchiveDamagedError as error:
+        raise StopError(f"what was forgotten is not known: {error}", hint=_LOST) from None
+    for removal in removals:
         if isinstance(removal, ForgottenSite) and not removal.is_done:
             _carry_out(archive, store, removal, no_advance)
     return read_removals(archive.root)

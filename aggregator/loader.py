@@ -127,21 +127,22 @@ class Loader:
         tables: list[pa.Table] = []
         for manifest, chunks in _by_manifest(absent):
             try:
-                table = self._archive.read(manifest, rollup.name)
+                table = self._archive.read(manifest, rollup.name, encoded=True)
             except ArchiveDamagedError as error:
                 self._archive.set_aside(manifest.day, manifest.stem)
                 report.problems.append(error)
                 report.damaged.append(manifest)
                 report.lost.add(manifest.day)
                 continue
-            for chunk in chunks:
-                if batches and chunk.rows + sum(rows.num_rows for rows in tables) > MAX_CHUNK_ROWS:
-                    yield batches, pa.concat_tables(tables)
+            for group in _groups(chunks, MAX_CHUNK_ROWS - sum(rows.num_rows for rows in tables)):
+                rows = rows_of_chunks(table, group)
+                if batches and rows.num_rows + sum(some.num_rows for some in tables) > MAX_CHUNK_ROWS:
+                    yield batches, _block(tables)
                     batches, tables = [], []
-                batches.append(chunk.batch)
-                tables.append(rows_of_chunks(table, [chunk]))
+                batches += [chunk.batch for chunk in group]
+                tables.append(rows)
         if batches:
-            yield batches, pa.concat_tables(tables)
+            yield batches, _block(tables)
 
     def _insert(self, rollup: Rollup, rows: pa.Table) -> None:
         self._unsettled.add(rollup.name)
@@ -160,6 +161,23 @@ class Loader:
     def _query_id(self, rollup: Rollup) -> str:
         """Return the id of every insert of this node into a rollup: the server refuses a second one at a time."""
         return f"footfall-{self._archive.node}-{rollup.name}"
+
+
+def _groups(chunks: Sequence[Chunk], room: int) -> Iterator[list[Chunk]]:
+    """Yield chunks that fit one insert together, the first of them into what has `room` rows left."""
+    group: list[Chunk] = []
+    for chunk in chunks:
+        room -= chunk.rows
+        if group and room < 0:
+            yield group
+            group, room = [], MAX_CHUNK_ROWS - chunk.rows
+        group.append(chunk)
+    yield group
+
+
+def _block(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the tables as one, with one dictionary for each text."""
+    return pa.concat_tables(tables).unify_dictionaries()
 
 
 def _by_manifest(absent: Wanted) -> Iterator[tuple[Manifest, list[Chunk]]]:

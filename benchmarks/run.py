@@ -22,8 +22,8 @@ def main() -> None:
         "growth": lambda: growth.measure(options.growth_beacons),
         "aggregate": lambda: aggregate.measure(options.aggregate_runs, options.aggregate_hits),
         "memory": memory.measure,
+        "size": lambda: size.measure(options.size_runs, options.size_days),
         "panels": lambda: panels.measure(options.panel_pageviews),
-        "size": size.measure,
     }
     sections = [
         "# Benchmarks\n\nWritten by `make bench`. Machines are noisy: read the ratios, taken within one run.",
@@ -45,8 +45,10 @@ def _options() -> argparse.Namespace:
     arguments.add_argument("--growth-beacons", type=int, default=2_000_000)
     arguments.add_argument("--aggregate-runs", type=int, default=5)
     arguments.add_argument("--aggregate-hits", type=int, default=5_000_000)
-    arguments.add_argument("--panel-pageviews", type=int, default=panels.PAGEVIEWS)
+    arguments.add_argument("--size-runs", type=int, default=5)
+    arguments.add_argument("--size-days", type=int, default=365)
     names = ("acknowledge", "latency", "growth", "aggregate", "memory", "panels", "size")
+    arguments.add_argument("--panel-pageviews", type=int, default=panels.PAGEVIEWS)
     arguments.add_argument("--only", nargs="+", choices=names, help="print these, and leave the report alone")
     return arguments.parse_args()
 

@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from dashboard.context import Context
-from dashboard.guard import BAD_TOKEN, OLD_TOKEN
+from dashboard.doors import NOT_OURS, sign_in_page
+from dashboard.guard import BAD_TOKEN, NO_SHARE, OLD_TOKEN
+from dashboard.own_page import safe_path
 from dashboard.security import SECURITY_HEADERS
 from schema.errors import RejectError, RetryError
 
@@ -40,7 +42,10 @@ _TOKEN_WORDS: Mapping[str, tuple[str, str]] = {
         "This link does not work",
         "It is not whole, or not for this Footfall. Copy all of it once more, or use a new one.",
     ),
+    NO_SHARE: ("This link opens nothing", "It has expired, was taken back, or is not whole. Ask who gave it to you."),
+    NOT_OURS: ("That cannot be done from there", "Signing in and out works from the dashboard's own pages only."),
 }
+_LINK_PROBLEMS = (BAD_TOKEN, OLD_TOKEN, NO_SHARE)
 # Status → the part of a request to the API that is wrong.
 _FIELDS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "token",
@@ -98,6 +103,8 @@ class Failures:
         if _is_api(request):
             body = {"error": problem, "field": field} if field else {"error": problem}
             return JSONResponse(body, status, headers)
+        if status == HTTPStatus.UNAUTHORIZED and self._context.users and problem not in _LINK_PROBLEMS:
+            return sign_in_page(self._context, request, _path_of(request), status)
         title, meaning = _TOKEN_WORDS.get(problem) or _WORDS.get(
             status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR
         )
@@ -116,6 +123,14 @@ def _asked_site(request: Request) -> str:
     """The site in the address, whether there is one or not: a stranger is not told which; empty where none can be."""
     domain = str(request.path_params.get("domain", ""))
     return domain if _DOMAIN.fullmatch(domain) else ""
+
+
+def _path_of(request: Request) -> str:
+    """Where to go after signing in: to what was asked for, if it can be asked for again."""
+    if request.method != "GET":
+        return "/"
+    query = request.url.query
+    return safe_path(request.url.path + (f"?{query}" if query else ""))
 
 
 def _sentence(clause: str) -> str:

@@ -15,9 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.access import EVERY_SITE
 from dashboard.context import Context
-from dashboard.guard import OTHER_TOKEN, no_token
+from dashboard.guard import admit_operator
 from schema.errors import QueryError
 
 Reports = Mapping[str, Callable[[date | None], object]]  # by name: the report of a day, or of what is open
@@ -32,19 +31,12 @@ class Operator:
 
     async def report(self, request: Request) -> Response:
         """Answer with one report. It may wait for the aggregator, so in a thread."""
-        self._admit(request)
+        admit_operator(self._context, request)
         report = self._reports.get(request.path_params["name"])
         if report is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such report here")
         found = await asyncio.to_thread(report, _day(request))
         return Response(msgspec.json.encode(found), media_type="application/json")
-
-    def _admit(self, request: Request) -> None:
-        grant = self._context.grant_of(request)
-        if grant is None:
-            raise no_token(self._context, request)
-        if grant.site != EVERY_SITE:
-            raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
 
 
 def _day(request: Request) -> date | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -12,7 +12,8 @@ import xxhash
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.access import EVERY_SITE, Grant, readable_sites
+from dashboard.access import readable_sites
+from dashboard.admission import Admission
 from dashboard.chart import sparkline
 from dashboard.context import Context
 from dashboard.counts import Counts
@@ -54,7 +55,7 @@ class Pages:
         now_ms = self._context.clock()
 
         def read(counts: Counts) -> tuple[Sequence[SiteCard], Mapping[str, int]]:
-            strays = _read_strays(counts, now_ms) if _is_for_every_site(grant) else {}
+            strays = _read_strays(counts, now_ms) if grant and grant.is_for_every_site else {}
             return [_read_card(counts, site, now_ms) for site in sites], strays
 
         cards, strays = await self._context.read(read)
@@ -62,10 +63,13 @@ class Pages:
 
     async def site(self, request: Request) -> Response:
         """Show one site."""
-        site = admit(self._context, request, request.path_params["domain"])
+        return await self.show(request, admit(self._context, request, request.path_params["domain"]))
+
+    async def show(self, request: Request, admission: Admission, *, is_embedded: bool = False) -> Response:
+        """Show the site of `admission` to whom it admits."""
+        site, is_owner = admission.site, admission.is_for_every_site
         now_ms = self._context.clock()
-        view = parse_view(site, request.query_params, TABS_BY_PANEL, now_ms)
-        is_owner = _is_for_every_site(self._context.grant_of(request))
+        view = replace(parse_view(site, request.query_params, TABS_BY_PANEL, now_ms), admission=admission)
         is_only = len(self._context.settings.site) == 1
 
         def read(counts: Counts) -> tuple[SitePage, Mapping[str, int]]:
@@ -79,19 +83,26 @@ class Pages:
             "site.html",
             page=page,
             view=page.view,
+            admission=admission,
+            is_embedded=is_embedded,
             strays=strays,
             periods=PERIOD_NAMES,
             collector=self._context.settings.collector.listen,
         )
 
-    def _page(self, request: Request, template: str, **values: object) -> Response:
+    def _page(self, request: Request, template: str, admission: Admission | None = None, **values: object) -> Response:
         """The page, or 304 where the reader's browser shows just that."""
-        grant = self._context.grant_of(request)
-        sites = readable_sites(self._context.settings, grant)
+        is_by_link = admission is not None and admission.base.startswith(("/share/", "/embed/"))
+        grant = None if is_by_link else self._context.grant_of(request)
+        sites = [] if is_by_link else readable_sites(self._context.settings, grant)
         html = self._context.templates.render(
             template,
             sites=sites,
+            admission=admission,
+            is_by_link=is_by_link,
             is_signed_in=grant is not None,
+            user=grant.user if grant else "",
+            can_sign_in=grant is None and bool(self._context.users) and not is_by_link,
             is_signed_out=grant is None and SIGNED_OUT in request.query_params,
             **values,
         )
@@ -111,7 +122,3 @@ def _read_strays(counts: Counts, now_ms: int) -> Mapping[str, int]:
     """The beacons of the last weeks that belong to no site: reason → hits. Their days are those of UTC."""
     zone = ZoneInfo("UTC")
     return counts.rejections("", parse_period(DEFAULT_PERIOD, local_day(now_ms, zone), zone))
-
-
-def _is_for_every_site(grant: Grant | None) -> bool:
-    return grant is not None and grant.site == EVERY_SITE

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboard.figures import DEFINITIONS, NAMES
 from dashboard.panels import name_value
+from dashboard.segment import SIGN_NAMES, name_dimension
 from dashboard.words import REJECTION_NAMES, describe_strays, format_count, name_comparison, name_dates, name_period
 
 
@@ -24,6 +25,8 @@ class Templates:
             "comparison": name_comparison,
             "count": format_count,
             "dates": name_dates,
+            "dimension": lambda condition: name_dimension(condition.dimension),
+            "sign": lambda condition: SIGN_NAMES.get(condition.operator, "is like"),
             "period": name_period,
             "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
             "strays": describe_strays,

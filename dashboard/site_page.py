@@ -27,13 +27,13 @@ class SitePage:
     earlier: Period | None  # what figures and chart are compared with
     panels: Sequence[FilledPanel]
     open_visits: int | None
-    rejections: Mapping[str, int]
+    rejections: Mapping[str, int] | None  # None: not for this reader
     has_counts: bool  # whether the site ever had a visit
 
 
 def read_site_page(counts: Counts, site: SiteSettings, view: View, now_ms: int) -> SitePage:
     """Return the page of `site` for `view`."""
-    first = counts.first_day(site.domain)
+    first, admission = counts.first_day(site.domain), view.admission
     if view.period.is_unbounded:
         view = replace(view, period=counts.narrow(site.domain, view.period, now_ms))
     earlier = previous(view.period, now_ms)
@@ -47,8 +47,8 @@ def read_site_page(counts: Counts, site: SiteSettings, view: View, now_ms: int) 
         chart=None if view.whole else _chart(counts, view, earlier, now_ms),
         earlier=earlier,
         panels=_panels(counts, view, {figure.metric: figure.value for figure in figures}, now_ms),
-        open_visits=counts.open_visits(site.domain),
-        rejections=counts.rejections(site.domain, view.period),
+        open_visits=counts.open_visits(site.domain) if admission is None or admission.may_see_live else None,
+        rejections=counts.rejections(site.domain, view.period) if admission and admission.may_see_ledger else None,
         has_counts=first is not None,
     )
 

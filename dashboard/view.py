@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+from dashboard.admission import Admission
 from dashboard.formulas import METRICS
 from dashboard.period import CUSTOM, NAMED, Period, local_day, parse_dates, parse_period
 from dashboard.query import Comparison, Operator, Query
@@ -39,6 +40,7 @@ class View:
     metric: str = DEFAULT_METRIC  # of the chart
     tabs: Mapping[str, str] = field(default_factory=dict)  # panel → tab, where it is not the first
     whole: str = ""  # the panel that is shown alone, with all its rows
+    admission: Admission | None = None  # what restricts every question of it; None restricts nothing
 
     @property
     def href(self) -> str:
@@ -48,7 +50,12 @@ class View:
             parts["metric"] = self.metric
         if self.whole:
             parts["all"] = self.whole
-        return f"/{quote(self.domain)}" + (f"?{urlencode(parts)}" if parts else "")
+        return self.base + (f"?{urlencode(parts)}" if parts else "")
+
+    @property
+    def base(self) -> str:
+        """The address without what it asks for."""
+        return self.admission.base if self.admission else f"/{quote(self.domain)}"
 
     @property
     def hidden(self) -> Mapping[str, str]:
@@ -83,7 +90,8 @@ class View:
     def query(self, *metrics: str, dimensions: tuple[str, ...] = (), limit: int = 1000) -> Query:
         """Return the question for `metrics` in this view."""
         conditions = tuple(Comparison(Operator.IS, FILTERS[name], (value,)) for name, value in self.filters.items())
-        return Query(self.domain, self.period, metrics, dimensions, conditions, limit=limit)
+        query = Query(self.domain, self.period, metrics, dimensions, conditions, limit=limit)
+        return self.admission.restrict(query) if self.admission else query
 
     def _period_parts(self) -> Mapping[str, str]:
         if self.period.name == DEFAULT_PERIOD:

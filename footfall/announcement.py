@@ -32,8 +32,17 @@ def script_tag(settings: Settings, domain: str, *, test: bool = False) -> str:
 
 def login_link(settings: Settings, site: str, days: int, now_ms: int) -> str:
     """Return the address that signs a browser in to `site` (`*`: every site) for `days` days."""
-    token = make_token(token_secret(settings), site, days, now_ms)
-    return f"http://{settings.dashboard.listen}/login?token={token}"
+    return login_address(settings, make_token(token_secret(settings), site, days, now_ms))
+
+
+def login_address(settings: Settings, token: str) -> str:
+    """Return the address that signs a browser in with `token`."""
+    return f"{dashboard_address(settings)}/login?token={token}"
+
+
+def dashboard_address(settings: Settings) -> str:
+    """Return where people open the dashboard."""
+    return settings.dashboard.url or f"http://{settings.dashboard.listen}"
 
 
 @dataclass

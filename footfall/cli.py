@@ -15,15 +15,14 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from footfall.announcement import login_link
-from footfall.clock import utc_now_ms
+from footfall.access_commands import register as register_access
 from footfall.logs import configure_logs, is_json
 from footfall.process import die_with_parent
 from footfall.serve import EXAMPLE_DOMAIN, Choice, with_example
 from footfall.serve import serve as run
 from footfall.upkeep_commands import register
 from schema import migrate as migrations
-from schema.errors import FootfallError, SettingError, StopError
+from schema.errors import FootfallError, StopError
 from schema.format_settings import format_toml
 from schema.load_settings import load_settings
 from schema.settings import Settings
@@ -73,19 +72,6 @@ def aggregate(config: ConfigOption = None) -> None:
 def dashboard(config: ConfigOption = None) -> None:
     """Run only the dashboard."""
     _serve(_load(config, "supervisor"), Choice(collect=False, aggregate=False))
-
-
-@app.command()
-def token(
-    site: Annotated[str, typer.Option(help="The site's domain, or * for every site.")] = "*",
-    days: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=3650)] = 30,
-    config: ConfigOption = None,
-) -> None:
-    """Print a link that signs a browser in to the dashboard; its token also serves the API."""
-    settings = load_settings(config)
-    if site != "*" and settings.site_of(site) is None:
-        raise SettingError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}, or *")
-    typer.echo(login_link(settings, site, days, utc_now_ms()))
 
 
 @app.command()
@@ -157,6 +143,7 @@ def replay(
 
 
 register(app)
+register_access(app)
 
 
 @app.command(hidden=True)

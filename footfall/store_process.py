@@ -114,7 +114,7 @@ class StoreProcess:
         def batches(day: date | None) -> object:
             return None if day is None else aggregator.batches(day)
 
-        return {"ledger": ledger, "batches": batches}
+        return {"ledger": ledger, "batches": batches, "stored": aggregator.stored}
 
     def _end_with_stop(self, server: uvicorn.Server) -> None:
         self._stop.wait()

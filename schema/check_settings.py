@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schema.batch import MAX_NODE
+from schema.check_dashboard import check_dashboard, check_origins
 from schema.errors import SettingError
 from schema.settings import Settings, SiteSettings
 
@@ -38,8 +39,6 @@ def check_settings(settings: Settings) -> None:
     _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
     _check_range("aggregator.keep_months", settings.aggregator.keep_months, 0, 1200)
     _check_range("dashboard.api_rate", settings.dashboard.api_rate, 0, 10_000_000)
-    _check_range("dashboard.min_count", settings.dashboard.min_count, 0, 10_000)
-    _check_range("dashboard.shared_min_count", settings.dashboard.shared_min_count, 0, 10_000)
     if settings.backup_dir and settings.backup_dir.resolve().is_relative_to(settings.data_dir.resolve()):
         raise SettingError("backup.directory", settings.backup.directory, "a directory outside data_dir")
     _check_listens(settings)
@@ -58,6 +57,7 @@ def check_settings(settings: Settings) -> None:
     if 0 < len(settings.dashboard.share_secret) < 16:
         raise SettingError("dashboard.share_secret", "…", "at least 16 characters, or none")
     _check_sites(settings.site)
+    check_dashboard(settings)
 
 
 def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
@@ -79,6 +79,7 @@ def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
         for host in site.hostnames:
             if not _DOMAIN.fullmatch(host.lower().removeprefix("www.")):
                 raise SettingError("site.hostnames", host, "host names such as shop.example.com, without https://")
+        check_origins("site.embed", site.embed)
         _check_blocks(site)
 
 

@@ -23,7 +23,9 @@
     ├── LedgerDifferenceError     collector, spool and store do not agree on what was received: look into it
     └── RejectError               the input is wrong: tell the sender which field
         ├── BeaconError
-        └── QueryError
+        ├── QueryError
+        ├── SignInError               name and password do not belong together
+        └── TooManyAttemptsError      signing in was tried too often
 
 No message ever contains an address, a user agent, a query string or a body.
 """
@@ -180,3 +182,18 @@ class BeaconError(RejectError):
 
 class QueryError(RejectError):
     """A question that is malformed, or that the counts cannot answer; answered 400."""
+
+
+class SignInError(RejectError):
+    """Unknown name or wrong password: it does not say which."""
+
+    def __init__(self) -> None:
+        super().__init__("password", "name and password do not belong together")
+
+
+class TooManyAttemptsError(RejectError):
+    """More attempts to sign in than allowed, for one name or for all; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("password", "was tried too often")
+        self.retry_after = retry_after

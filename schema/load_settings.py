@@ -120,4 +120,4 @@ def _typed(kind: type, value: Any, name: str) -> Any:
 
 
 def _shown(name: str, value: Any) -> Any:
-    return "…" if name in ("store.url", "dashboard.share_secret") else value
+    return "…" if name in ("store.url", "dashboard.share_secret", "dashboard.users.password") else value

@@ -9,10 +9,10 @@ from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.forget import finish_removals, forget
 from aggregator.loader import Loader
-from aggregator.removal import ForgottenSite, read_removals
+from aggregator.removal import COPY_NAME, NAME, ForgottenSite, read_removals
 from aggregator.thinning import thin
 from schema import migrate
-from schema.errors import StoreUnavailableError
+from schema.errors import StopError, StoreUnavailableError
 from schema.live import create_live_tables, live_table
 from schema.store import Store
 from schema.store_server import ServerStore
@@ -182,3 +182,16 @@ def test_a_store_that_fails_at_any_table_is_done_with_by_the_next_start(
         forget(archive, faulty, LEAVING, UNTIL_MS)
     finish_removals(archive, store)
     assert archived_rows(archive) == stored_rows(store) == expected
+
+
+def test_without_a_record_that_can_be_read_nothing_is_counted_and_it_is_said_what_to_do(
+    tmp_path: Path, store: Store
+) -> None:
+    archive = two_sites(tmp_path)
+    forget(archive, store, LEAVING, UNTIL_MS)
+    flip_bit(tmp_path / NAME)
+    assert finish_removals(archive, store)  # its copy is whole
+    flip_bit(tmp_path / COPY_NAME)
+    with pytest.raises(StopError, match="forgotten is not known") as refused:
+        finish_removals(archive, store)
+    assert "of a backup" in str(refused.value.hint)
