@@ -16,6 +16,7 @@ from benchmarks import (
     memory,
     open_day,
     outage,
+    panels,
     server,
     size,
     without_store,
@@ -42,6 +43,7 @@ QUESTIONS: Mapping[str, Question] = {
     "outage": Question(outage.measure, {"minutes": 60}),
     "memory": Question(memory.measure),
     "size": Question(size.measure, {"runs": 5, "days": 365}),
+    "panels": Question(panels.measure, {"pageviews": panels.PAGEVIEWS, "runs": panels.RUNS}),
     "server": Question(server.measure, {"days": 365}),
     "without_store": Question(without_store.measure, {"runs": 5, "seconds": 8}),
 }

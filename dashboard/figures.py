@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.answer import Metric
+from dashboard.formulas import RATES
 from dashboard.words import format_metric
 
 SITE_FIGURES = ("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration")
@@ -19,6 +20,17 @@ NAMES = {
     "bounce_rate": "Bounce rate",
     "visit_duration": "Visit duration",
     "events": "Events",
+    "time_on_page": "Time on page",
+    "scroll_depth": "Scroll depth",
+    "entries": "Entries",
+    "exits": "Exits",
+    "exit_rate": "Exit rate",
+    "percentage": "Share",
+    "conversion_rate": "Conversion rate",
+    "group_conversion_rate": "Conversion rate in its row",
+    "total_revenue": "Revenue",
+    "average_revenue": "Average revenue",
+    "rejected": "Rejected",
 }
 ADDED_UP = "daily, added up"
 DEFINITIONS = {
@@ -30,8 +42,19 @@ DEFINITIONS = {
     "bounce_rate": "Visits of a single page on which nothing else was done, of all visits.",
     "visit_duration": "From the first to the last sign of a visit, on average; one page and nothing more is 0 seconds.",
     "events": "Things done that the site reports by name, such as a sign-up.",
+    "time_on_page": "How long the page was in front and used, per visit that saw it.",
+    "scroll_depth": "How far down a page was seen, on average of the visits that saw it.",
+    "entries": "Visits that began on the page.",
+    "exits": "Visits whose last page it was.",
+    "exit_rate": "Exits, of all views of the page.",
+    "percentage": "Visitors, of all visitors that the filters leave.",
+    "conversion_rate": "Visitors who did it, of all visitors.",
+    "group_conversion_rate": "Visitors who did it, of all visitors of the same row.",
+    "total_revenue": "Money that the site reported with its events, in one currency.",
+    "average_revenue": "The same, per event.",
+    "rejected": "Beacons that were not counted, each with a reason.",
 }
-_PERCENTAGES = {"bounce_rate"}  # they change by points
+_PERCENTAGES = set(RATES)  # they change by points
 _BETTER_DOWN = {"bounce_rate"}
 
 

@@ -8,9 +8,10 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from dashboard.admission import Admission
+from dashboard.formulas import METRICS
 from dashboard.period import CUSTOM, NAMED, Period, local_day, parse_dates, parse_period
 from dashboard.query import Comparison, Operator, Query
-from dashboard.vocabulary import COLUMNS, METRICS
+from dashboard.vocabulary import COLUMNS
 from schema.errors import QueryError
 from schema.settings import SiteSettings
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from dashboard.answer import Metric
 from dashboard.buckets import Bucket, Granularity
+from dashboard.formulas import RATES
 from dashboard.period import CUSTOM, Period
 
 UNKNOWN = "–"
@@ -49,9 +50,9 @@ def format_metric(metric: str, value: Metric) -> str:
     """Return a metric's value: `1,234`, `2.50`, `43%`, `1m 20s`; a dash where there is none."""
     if value is None:
         return UNKNOWN
-    if metric == "bounce_rate":
+    if metric in RATES:
         return f"{value:g}%"
-    if metric == "visit_duration":
+    if metric in ("visit_duration", "time_on_page"):
         return format_duration(int(value))
     if metric == "views_per_visit":
         return f"{value:.2f}"

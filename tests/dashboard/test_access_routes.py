@@ -22,7 +22,16 @@ from support.rollup_rows import RowWriter, row
 
 HIDDEN = "/only-for-example.com"  # a page of example.com, from FR
 SHOWN = "/also-from-de"  # another, from DE
-OPEN = {"/login", "/logout", "/health/live", "/health/ready", "/", "/share/{token}", "/embed/{key}"}  # by themselves
+OPEN = {  # by themselves
+    "/login",
+    "/logout",
+    "/health/live",
+    "/health/ready",
+    "/api/openapi.json",
+    "/",
+    "/share/{token}",
+    "/embed/{key}",
+}
 DE = {"segment": ("country=DE",)}
 
 
