@@ -23,7 +23,7 @@ FEATURES = (
 # Names for several; page views, on load and within the page, are in every script.
 PRESETS: dict[str, tuple[str, ...]] = {
     "pageviews": (),
-    "default": ("engagement", "outbound", "downloads", "audience", "optout"),
+    "default": ("engagement", "outbound", "downloads", "audience", "retry", "optout", "local"),
     "all": FEATURES,
 }
 NEEDS = {"manual": "events"}  # with page views by hand there must be something to call
