@@ -47,6 +47,22 @@ def test_time_counts_while_the_page_is_looked_at(clock: Tab, tall: PageServer, c
     assert engagements(clock, collector)[1:] == [("/tall", 4_000, 20)]
 
 
+def test_the_tab_in_front_is_the_one_that_is_read(
+    tab: Tab, site: PageServer, collector: RecordingCollector, embed: Callable[..., str]
+) -> None:
+    """Two real tabs, switched as a reader does: each tells what came since it was last left, and never the other's."""
+    other = Tab(tab.page.context.new_page())
+    for each, path in ((tab, "/one"), (other, "/two")):
+        each.open(site, path)
+        # Chromium under test keeps each tab visible and focused: what the switch does is told the pages here.
+        each.page.clock.install()
+    for front, back in ((tab, other), (other, tab), (tab, other)):
+        back.run(f"() => {{ {LOOK_AWAY} }}")
+        front.page.bring_to_front()
+        front.run(f"() => {{ {LOOK_BACK} }}")
+        front.page.clock.run_for(4_000)
+
+
 def test_a_glance_is_told_only_with_the_next_longer_look(
     clock: Tab, tall: PageServer, collector: RecordingCollector
 ) -> None:

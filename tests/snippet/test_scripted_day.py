@@ -41,7 +41,7 @@ def site(footfall: Footfall) -> Iterator[PageServer]:
     """A site with the tag that `footfall snippet --pin` prints: a version of its own, with its integrity."""
     printed = footfall.run("snippet", "--site", "example.com", "--features", "all", "--pin")
     assert printed.returncode == 0, printed.stderr
-    tag = printed.stdout.splitlines()[0].replace("<script defer", "<script defer data-test")
+    tag = printed.stdout.splitlines()[1].replace("<script defer", "<script defer data-test")
     assert re.search(r'src="http://\S+/js/script\.all\.v[0-9a-f]{16}\.js" integrity="sha256-\S+"', tag)
     with PageServer(dict.fromkeys(PATHS, f"<!doctype html><title>A page</title>{QUEUE}{tag}{BODY}")) as site:
         yield site
@@ -84,7 +84,7 @@ def test_the_dashboard_shows_what_was_done(chromium: Browser, site: PageServer, 
             timezone_id="Europe/Berlin", user_agent=ORDINARY_USER_AGENT.replace("142", version)
         )
         page = context.new_page()
-        page.on("pageerror", errors.append)
+        page.on("pageerror", lambda error: errors.append(error))
         act(page, site)
         page.goto("about:blank")
         context.close()
