@@ -136,7 +136,7 @@ class PageServer:
 
 @dataclass(frozen=True)
 class RecordedBeacon:
-    """One POST: its JSON as `read_fields` completes it, where it went, its headers in lower case, and the status that it was answered."""
+    """One POST: its completed JSON, where it went, its headers in lower case, and the status it was answered."""
 
     fields: dict[str, Any]
     path: str
