@@ -49,12 +49,10 @@ def test_time_counts_while_the_page_is_looked_at(clock: Tab, tall: PageServer, c
     assert engagements(clock, collector)[1:] == [("/tall", 4_000, 20)]
 
 
-def test_only_the_tab_in_front_is_read(tab: Tab, tall: PageServer, collector: RecordingCollector) -> None:
+def test_only_the_tab_in_front_is_read(clock: Tab, tall: PageServer, collector: RecordingCollector) -> None:
     """Two real tabs: each tells what came since it was last in front."""
-    other = Tab(tab.page.context.new_page())
+    tab, other = clock, Tab(clock.page.context.new_page())
     for each, path in ((other, "/two"), (tab, "/one")):
-        each.page.clock.install()
-        each.page.clock.pause_at("2100-01-01")
         each.open(tall, path)
     for each in (other, tab):
         # Else Chromium keeps every tab that a test drives in focus.
