@@ -19,6 +19,7 @@ from benchmarks import (
     panels,
     server,
     size,
+    snippet,
     without_store,
 )
 from benchmarks.measure import machine
@@ -44,6 +45,7 @@ QUESTIONS: Mapping[str, Question] = {
     "memory": Question(memory.measure),
     "size": Question(size.measure, {"runs": 5, "days": 365}),
     "panels": Question(panels.measure, {"pageviews": panels.PAGEVIEWS, "runs": panels.RUNS}),
+    "snippet": Question(snippet.measure, {"runs": 21}),
     "server": Question(server.measure, {"days": 365}),
     "without_store": Question(without_store.measure, {"runs": 5, "seconds": 8}),
 }

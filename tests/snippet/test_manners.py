@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-
-from playwright.sync_api import Browser
 
 from snippet.tab import Tab
 from support.browser import PageServer, RecordingCollector
@@ -104,22 +101,12 @@ def test_what_was_said_offline_is_told_once_back(tab: Tab, site: PageServer, col
     assert len(set(ids)) == 1
 
 
-def test_loading_it_takes_two_milliseconds_at_most(
-    chromium: Browser, tab: Tab, site: PageServer, collector: RecordingCollector
-) -> None:
-    """Of the main thread's own time, in the quietest of several loads: the others are those of a busy machine.
-
-    And in it no task of the page was a long one.
-    """
+def test_loading_it_is_no_long_task(tab: Tab, site: PageServer, collector: RecordingCollector) -> None:
+    """In the quietest of several loads (the machine may be busy); benchmarks/snippet.py has the figure."""
     tab.page.add_init_script(WATCH)
-    spent, longest = [], []
-    for number in range(1, 12):
-        chromium.start_tracing(page=tab.page, categories=["devtools.timeline", "v8"])
+    longest = []
+    for number in range(1, 8):
         tab.open(site, "/one")
         collector.wait_for(number)
-        events = json.loads(chromium.stop_tracing())["traceEvents"]
         longest.append(tab.run("longest"))
-        ours = [event for event in events if "/js/script." in json.dumps(event.get("args", {}))]
-        spent.append(sum(event.get("tdur", 0) for event in ours if event["name"] in ("EvaluateScript", "v8.compile")))
-    assert 0 < min(spent) <= 2_000, spent  # microseconds
     assert min(longest) == 0, "each load had a task of 50 ms and more"
