@@ -6,18 +6,21 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from aggregator.archive import Archive
+from aggregator.chunks import to_arrow
 from aggregator.deliveries import Deliveries
 from aggregator.verify import VerifyReport, verify_store
 from schema import migrate
 from schema.batch import WINDOW_MS, Window
-from schema.errors import RetryError
+from schema.errors import OutcomeUnknownError, RetryError
+from schema.rollups import BY_NAME
 from schema.store_cluster import ClusterStore
-from support.batches import archive_of
+from support.batches import archive_of, windows_of
 from support.clickhouse_cluster import Cluster
-from support.hits import at
+from support.hits import at, pageview
 from support.processes import wait_until
 from support.sharded import (
     FIRST,
@@ -118,6 +121,51 @@ def test_a_replica_frozen_in_the_middle_of_an_insert_does_not_count_it_twice(
             member.thaw()
     assert_exact(tmp_path, store)
     store.close()
+
+
+def test_a_block_whose_outcome_is_unknown_is_sent_to_the_other_replica_and_is_there_once(
+    cluster: Cluster, url: str, store: ClusterStore
+) -> None:
+    """Which of the two is first does not matter: the one that fell silent may go on with what it was sent."""
+    hasty = ClusterStore(f"{url}&timeout=1&connect_timeout=1")
+    shard, silent, other = hasty._shards[0], *cluster.members[0]
+    assert shard.choose() is shard.replicas[0]
+    wait_until(lambda: len(shard.current()) == 2, 60, "both lack nothing")
+    database = f"{url.partition('?')[0].rpartition('/')[2]}_local"
+    count = f"SELECT count() FROM {database}.pageviews"
+    silent.freeze()
+    try:
+        with pytest.raises(OutcomeUnknownError):
+            shard.insert("pageviews", some_rows(5), "footfall-1-pageviews")
+        shard.cancel("footfall-1-pageviews")
+        assert other.ask(count) == [(5,)]
+    finally:
+        silent.thaw()
+    wait_until(lambda: len(shard.current()) == 2, 120, "both have everything")
+    assert [replica.ask(count) for replica in (silent, other)] == [[(5,)], [(5,)]]
+    hasty.close()
+
+
+def test_an_insert_returns_when_the_other_replica_has_it(cluster: Cluster, url: str, store: ClusterStore) -> None:
+    shard, (first, second) = store._shards[0], cluster.members[0]
+    assert shard.choose() is shard.replicas[0]
+    wait_until(lambda: len(shard.current()) == 2, 60, "both lack nothing")
+    shard.insert("pageviews", some_rows(1), "footfall-1-pageviews")
+    table = f"{url.partition('?')[0].rpartition('/')[2]}_local.pageviews"
+    count = f"SELECT count() FROM {table}"
+    second.ask(f"SYSTEM STOP FETCHES {table}")
+    worker = in_background(lambda: shard.insert("pageviews", some_rows(5), "footfall-1-pageviews"))
+    wait_until(lambda: first.ask(count) == [(6,)], 60, "the first replica has it")
+    worker.join(1)
+    assert worker.is_alive()
+    second.ask(f"SYSTEM START FETCHES {table}")
+    worker.join()
+    assert second.ask(count) == [(6,)]
+
+
+def some_rows(count: int) -> pa.Table:
+    (counts,) = windows_of([pageview("20:10", number, f"/{number}", site=FIRST) for number in range(count)]).values()
+    return to_arrow(BY_NAME["pageviews"], counts["pageviews"], 1)
 
 
 def test_inserts_go_on_after_zookeeper_was_restarted(cluster: Cluster, store: ClusterStore, tmp_path: Path) -> None:

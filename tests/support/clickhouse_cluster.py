@@ -52,6 +52,7 @@ class Member:
     directory: Path
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ("http", "tcp", "inter")})
     process: subprocess.Popen[bytes] | None = None
+    login: tuple[str, str] = ("default", "")
 
     def start(self) -> None:
         """Start it; `wait` waits until it answers."""
@@ -83,7 +84,7 @@ class Member:
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:
         """What this server alone says."""
-        client = Client("127.0.0.1", self.ports["tcp"])
+        client = Client("127.0.0.1", self.ports["tcp"], user=self.login[0], password=self.login[1])
         try:
             return [tuple(row) for row in client.execute(sql)]
         finally:
@@ -127,10 +128,12 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(directory: Path) -> Iterator[Cluster]:
-    """Start all of it; everything is killed at the end."""
-    cluster = Cluster(ZooKeeper(directory / "zookeeper"), _make_members(directory))
-    _configure(cluster)
+def running_cluster(
+    directory: Path, users: str = _USERS, login: tuple[str, str] = ("default", "")
+) -> Iterator[Cluster]:
+    """Start all of it, with such users, as one of whom the servers ask each other; everything is killed at the end."""
+    cluster = Cluster(ZooKeeper(directory / "zookeeper"), _make_members(directory, login))
+    _configure(cluster, users)
     try:
         cluster.heal()
         yield cluster
@@ -140,19 +143,27 @@ def running_cluster(directory: Path) -> Iterator[Cluster]:
         cluster.zookeeper.stop()
 
 
-def _make_members(directory: Path) -> list[list[Member]]:
-    return [[Member(directory / f"{shard}-{replica}") for replica in range(REPLICAS)] for shard in range(SHARDS)]
+def _make_members(directory: Path, login: tuple[str, str]) -> list[list[Member]]:
+    return [
+        [Member(directory / f"{shard}-{replica}", login=login) for replica in range(REPLICAS)]
+        for shard in range(SHARDS)
+    ]
 
 
-def _configure(cluster: Cluster) -> None:
+def _configure(cluster: Cluster, users: str) -> None:
+    def replica(member: Member) -> str:
+        user, password = member.login
+        return (
+            f"<replica><host>127.0.0.1</host><port>{member.ports['tcp']}</port><user>{user}</user>"
+            f"<password>{password}</password></replica>"
+        )
+
     shards = "".join(
-        "<shard><internal_replication>true</internal_replication>"
-        + "".join(f"<replica><host>127.0.0.1</host><port>{member.ports['tcp']}</port></replica>" for member in replicas)
-        + "</shard>"
+        "<shard><internal_replication>true</internal_replication>" + "".join(map(replica, replicas)) + "</shard>"
         for replicas in cluster.members
     )
     for member in cluster.all:
         member.directory.mkdir(parents=True)
         values = {"directory": member.directory, "zookeeper": cluster.zookeeper.port, "name": NAME, "shards": shards}
         (member.directory / "config.xml").write_text(_CONFIG.format(**values, **member.ports))
-        (member.directory / "users.xml").write_text(_USERS)
+        (member.directory / "users.xml").write_text(users)
