@@ -2,9 +2,12 @@
 
 import itertools
 import os
+import random
 import threading
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -48,14 +51,16 @@ def in_background(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def keep_delivering(archive_root: Path, store: ClusterStore, days: list[str], done: threading.Event) -> None:
-    """Archive a day after the other, and load each before the next."""
+def keep_delivering(archive_root: Path, store: ClusterStore, days: list[str], begun: list[str]) -> None:
+    """Archive a day after the other, and load each before the next; note which was begun, and the end."""
     delivery = deliveries(Archive(archive_root, 1), store)
     deliver(delivery, 240)
     for day in days:
-        delivery.add(archive_of(archive_root, hits(day))[1])
+        manifests = archive_of(archive_root, hits(day))[1]
+        begun.append(day)
+        delivery.add(manifests)
         deliver(delivery, 240)
-    done.set()
+    begun.append("the end")
 
 
 def assert_exact(archive_root: Path, store: ClusterStore) -> None:
@@ -83,20 +88,23 @@ def settled(store: ClusterStore) -> bool:
     return all(len(shard.current()) == 2 for shard in store._shards)
 
 
+@pytest.mark.timeout(14_400)
 def test_replicas_killed_in_the_middle_of_inserts_leave_every_batch_once(
     cluster: Cluster, store: ClusterStore, tmp_path: Path
 ) -> None:
-    done = threading.Event()
-    days = [MARCH, *(f"2026-{month:02}-10" for month in range(4, 8))]
-    worker = in_background(lambda: keep_delivering(tmp_path, store, days, done))
+    days = [(date(2026, 3, 10) + timedelta(days=12 * number)).isoformat() for number in range(KILLS + 1)]
+    begun: list[str] = []
+    chance, never = random.Random(3), threading.Event()
+    worker = in_background(lambda: keep_delivering(tmp_path, store, days, begun))
     for kill in range(KILLS):
-        victim = cluster.all[kill % len(cluster.all)]
-        done.wait(0.3)  # of work, somewhere in the middle of which the kill comes
-        victim.kill()
-        done.wait(0.3)
-        cluster.heal()
+        known = kill and len(begun)
+        wait_until(lambda: len(begun) > known, 600, "another day is being delivered")  # noqa: B023 (done within the round)
+        never.wait(chance.uniform(0, 0.4))  # of work, somewhere in the middle of which the kill comes
+        cluster.all[kill % len(cluster.all)].kill()
+        never.wait(0.2)
+        cluster.heal(at_once=kill % 2 == 1)
     worker.join()
-    assert done.is_set()
+    assert begun == [*days, "the end"]
     deliver(deliveries(Archive(tmp_path, 1), store))
     assert_exact(tmp_path, store)
 
@@ -105,7 +113,7 @@ def test_a_replica_frozen_in_the_middle_of_an_insert_does_not_count_it_twice(
     cluster: Cluster, url: str, tmp_path: Path
 ) -> None:
     """What it was sent goes to the other replica as well, and whoever is first, it is there once."""
-    store = ClusterStore(f"{url}&timeout=3&connect_timeout=1")
+    store = ClusterStore(f"{url}&timeout=1&connect_timeout=1")
     migrate.apply(store)
     archive = archive_with(tmp_path, MARCH)
     delivery = deliveries(archive, store)
@@ -124,7 +132,7 @@ def test_a_replica_frozen_in_the_middle_of_an_insert_does_not_count_it_twice(
 
 
 def test_a_block_whose_outcome_is_unknown_is_sent_to_the_other_replica_and_is_there_once(
-    cluster: Cluster, url: str, store: ClusterStore
+    cluster: Cluster, url: str, store: ClusterStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which of the two is first does not matter: the one that fell silent may go on with what it was sent."""
     hasty = ClusterStore(f"{url}&timeout=1&connect_timeout=1")
@@ -133,7 +141,13 @@ def test_a_block_whose_outcome_is_unknown_is_sent_to_the_other_replica_and_is_th
     wait_until(lambda: len(shard.current()) == 2, 60, "both lack nothing")
     database = f"{url.partition('?')[0].rpartition('/')[2]}_local"
     count = f"SELECT count() FROM {database}.pageviews"
-    silent.freeze()
+    insert = shard.replicas[0].insert
+
+    def insert_into_ice(*arguments: Any) -> None:
+        silent.freeze()
+        insert(*arguments)
+
+    monkeypatch.setattr(shard.replicas[0], "insert", insert_into_ice)
     try:
         with pytest.raises(OutcomeUnknownError):
             shard.insert("pageviews", some_rows(5), "footfall-1-pageviews")

@@ -32,7 +32,7 @@ _CONFIG = """<yandex>
   <users_config>{directory}/users.xml</users_config>
   <default_profile>default</default_profile><default_database>default</default_database>
   <zookeeper><node><host>127.0.0.1</host><port>{zookeeper}</port></node>
-    <session_timeout_ms>4000</session_timeout_ms></zookeeper>
+    <session_timeout_ms>3000</session_timeout_ms></zookeeper>
   <remote_servers><{name}>{shards}</{name}></remote_servers>
 </yandex>"""
 _USERS = """<yandex>
@@ -116,10 +116,17 @@ class Cluster:
         """Every server."""
         return [member for shard in self.members for member in shard]
 
-    def heal(self) -> None:
-        """Start what was killed, and wait until everything answers."""
+    def heal(self, *, at_once: bool = False) -> None:
+        """Start what was killed, and wait until everything answers.
+
+        A server that is started while ZooKeeper still takes it to be alive tries again after ten seconds only. So that
+        is waited for, unless `at_once`.
+        """
         if self.zookeeper.process is None:
             self.zookeeper.start()
+        alive = sum(member.process is not None for member in self.all)
+        if not at_once and alive < len(self.all):
+            wait_until(lambda: self.zookeeper.sessions() <= alive, 60, "ZooKeeper has given up who was killed")
         for member in self.all:
             if member.process is None:
                 member.start()
