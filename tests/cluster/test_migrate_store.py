@@ -62,7 +62,7 @@ def test_from_chdb_to_a_server_to_a_cluster_to_a_server_and_back(url: str, serve
     archive = archive_with(tmp_path / "data" / "archive", *DAYS)
     at_store = "chdb:"
     back = server_url.replace("/footfall", "/back")
-    for to in (server_url, url, back, f"chdb:{tmp_path}/elsewhere", "chdb:"):
+    for to in (server_url, url, back, f"chdb:{tmp_path}/elsewhere"):
         code, printed = run(tmp_path, to, STORE__URL=at_store)
         assert code == 0, printed
         assert f'url = "{to}"' in printed
