@@ -16,12 +16,11 @@ from benchmarks.load import offer
 from benchmarks.measure import Spread, children, cpu_seconds, is_listening, program, wait_until, worker_settings
 
 COLLECTOR, DASHBOARD = "127.0.0.1:18011", "127.0.0.1:18012"
-RATE = 1_000
 WARM_UP_SECONDS = 2
 
 
-def measure(runs: int, seconds: int) -> str:
-    """Offer load while the server is well, dead and frozen, in turn; a section of the report."""
+def measure(runs: int, seconds: int, rate: int) -> str:
+    """Offer `rate` beacons a second while the server is well, dead and frozen, in turn; a section of the report."""
     found: dict[str, list[dict[str, Any]]] = {"well": [], "dead": [], "frozen past its time-out": []}
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name:
         (Path(name) / "clickhouse").mkdir()
@@ -34,15 +33,15 @@ def measure(runs: int, seconds: int) -> str:
                 wait_until(lambda: is_listening(COLLECTOR) and len(children(supervisor.pid)) == 2)
                 worker = next(child for child in children(supervisor.pid) if b"worker" in _command(child))
                 for _ in range(runs):
-                    found["well"].append(_run(worker, seconds))
+                    found["well"].append(_run(worker, seconds, rate))
                     with _dead(servers, Path(name) / "clickhouse"):
-                        found["dead"].append(_run(worker, seconds))
+                        found["dead"].append(_run(worker, seconds, rate))
                     with _frozen(servers[-1]):
-                        found["frozen past its time-out"].append(_run(worker, seconds))
+                        found["frozen past its time-out"].append(_run(worker, seconds, rate))
         finally:
             servers[-1].kill()
             servers[-1].wait()
-    return _section(found, runs, seconds)
+    return _section(found, runs, seconds, rate)
 
 
 @contextmanager
@@ -62,11 +61,11 @@ def _frozen(server: subprocess.Popen[bytes]) -> Iterator[None]:
         os.kill(server.pid, signal.SIGCONT)
 
 
-def _run(worker: int, seconds: int) -> dict[str, Any]:
-    warm_up = RATE * WARM_UP_SECONDS
-    count = warm_up + RATE * seconds
+def _run(worker: int, seconds: int, rate: int) -> dict[str, Any]:
+    warm_up = rate * WARM_UP_SECONDS
+    count = warm_up + rate * seconds
     before = cpu_seconds(worker)
-    *_, summary = offer(COLLECTOR, "/api/event", "FEW", count, rate=RATE, step=warm_up)
+    *_, summary = offer(COLLECTOR, "/api/event", "FEW", count, rate=rate, step=warm_up)
     return {**summary, "cpu": 1e6 * (cpu_seconds(worker) - before) / count}
 
 
@@ -74,7 +73,7 @@ def _command(process: int) -> bytes:
     return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
-def _section(found: dict[str, list[dict[str, Any]]], runs: int, seconds: int) -> str:
+def _section(found: dict[str, list[dict[str, Any]]], runs: int, seconds: int, rate: int) -> str:
     def row(name: str, measured: list[dict[str, Any]]) -> str:
         times: Callable[[str], str] = lambda which: str(Spread.of([1000 * run[which] for run in measured]))  # noqa: E731
         ratio = Spread.of([run["p99"] for run in measured]).median / base
@@ -87,7 +86,7 @@ def _section(found: dict[str, list[dict[str, Any]]], runs: int, seconds: int) ->
         [
             "## The collector while the server is away",
             "",
-            f"`footfall serve` with one worker on a ClickHouse server, {RATE:,} beacons a second; {runs} runs of"
+            f"`footfall serve` with one worker on a ClickHouse server, {rate:,} beacons a second; {runs} runs of"
             f" {seconds} s of each in turn: median (lowest–highest).",
             "",
             "| the server is | p50 µs | p99 µs | p99 beside well | errors | CPU ms per 1,000 |",

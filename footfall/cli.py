@@ -109,7 +109,8 @@ def migrate(
         for migration in todo:
             typer.echo(f"-- {migration.number:04d} {migration.name}")
             if dry_run:
-                typer.echo(";\n".join(migration.statements(store.capabilities)) + ";")
+                engine = store.replicas[0][0].engine if isinstance(store, migrations.Replicated) else None
+                typer.echo(";\n".join(migration.statements(store.capabilities, engine)) + ";")
         if not dry_run:
             migrations.apply(store)
         typer.echo(f"{len(todo)} {'pending' if dry_run else 'applied'}.")

@@ -16,10 +16,13 @@ from schema import migrate
 from schema.check_settings import check_settings
 from schema.errors import SettingError
 from schema.settings import Settings, StoreSettings
-from schema.store import open_store
+from schema.store import is_embedded, open_store
 
 _SHOWN_DIFFERENCES = 50
-_EXPECTED = "chdb: for the embedded store in data_dir, or clickhouse://user:password@host:9000/database"
+_EXPECTED = (
+    "chdb: for the embedded store in data_dir, chdb:/path for one elsewhere, or"
+    " clickhouse://user:password@host:9000/database"
+)
 
 
 def move_store(settings: Settings, say: Console, to: str) -> int:
@@ -46,13 +49,18 @@ def move_store(settings: Settings, say: Console, to: str) -> int:
 
 
 def _target(settings: Settings, to: str) -> Settings:
-    if to.startswith("chdb:") and to != "chdb:":
-        raise SettingError("--to", to, _EXPECTED)
-    if to == settings.store.url:
-        raise SettingError("--to", "…", "another store than store.url names already")
+    if not to.startswith(("chdb:", "clickhouse://")):
+        raise SettingError("--to", "…", _EXPECTED)
     target = dataclasses.replace(settings, store=StoreSettings(url=to))
     check_settings(target)
+    if to == settings.store.url or _are_one_directory(settings, target):
+        raise SettingError("--to", "…", "another store than store.url names already")
     return target
+
+
+def _are_one_directory(settings: Settings, target: Settings) -> bool:
+    both = (settings, target)
+    return all(map(is_embedded, both)) and len({each.warehouse_dir.resolve() for each in both}) == 1
 
 
 def _announce(say: Console, report: MoveReport, to: str) -> None:

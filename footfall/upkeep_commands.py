@@ -72,7 +72,7 @@ def verify(
 
 
 def migrate_store(
-    to: Annotated[str, typer.Option("--to", help="The store.url to move to: chdb: or clickhouse://…")],
+    to: Annotated[str, typer.Option("--to", help="The store.url to move to: chdb:, chdb:/path or clickhouse://…")],
     config: ConfigOption = None,
 ) -> None:
     """Fill another store from the archive, and compare every table and month; works while Footfall runs."""

@@ -77,7 +77,7 @@ def _check_store(store: StoreSettings) -> None:
             raise SettingError("store.read_url", "…", "nothing, with the embedded store: it has no users")
         return
     if not store.url.startswith("clickhouse://"):
-        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+        raise SettingError("store.url", "…", "chdb:, chdb:PATH or clickhouse://user:password@host:9000/database")
     for name, url in (("store.url", store.url), ("store.read_url", store.read_url)):
         if url:
             parse_server_urls(url, name)

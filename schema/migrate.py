@@ -39,6 +39,10 @@ class Replica(Store, Protocol):
 class Replicated(Protocol):
     """A store on several servers, each of which has tables to be made."""
 
+    @property
+    def replicas(self) -> Sequence[Sequence[Replica]]:
+        """The servers of each shard, whether or not they answer."""
+
     def prepare_replicas(self, prepare: Callable[[Replica, Sequence[Replica]], None]) -> None:
         """Call `prepare` with each replica and the others of its shard, now and whenever one comes back."""
 
@@ -85,25 +89,25 @@ def available() -> list[Migration]:
 
 def applied(store: Store) -> list[int]:
     """Return the numbers of the migrations that the store has had; changes nothing."""
-    if len(store.shards) > 1:
-        found = [set(had) for had in _of_each(store.shards)]
-        return sorted(set.intersection(*found))
+    if isinstance(store, Replicated):
+        found = [_of_any(replicas) for replicas in store.replicas]
+        if answering := [had for had in found if had is not None]:
+            return sorted(set.intersection(*answering))
+        raise StoreUnavailableError("no server of the cluster answers")
     if not store.query("SELECT name FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'"):
         return []
     return [number for (number,) in store.query("SELECT DISTINCT number FROM migrations ORDER BY number")]
 
 
-def _of_each(shards: Sequence[Store]) -> list[list[int]]:
-    """Return what each shard that answers has had."""
-    found, away = [], []
-    for shard in shards:
+def _of_any(replicas: Sequence[Store]) -> set[int] | None:
+    """Return what some replica of a shard has had; None if none answers. One that lacks tables is not read."""
+    found: list[set[int]] = []
+    for replica in replicas:
         try:
-            found.append(applied(shard))
-        except StoreUnavailableError as error:
-            away.append(error)
-    if not found:
-        raise away[0]
-    return found
+            found.append(set(applied(replica)))
+        except StoreUnavailableError:
+            continue
+    return set.union(*found) if found else None
 
 
 def pending(store: Store) -> list[Migration]:

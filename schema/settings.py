@@ -84,7 +84,9 @@ class StoreSettings:
     """`[store]`: where the counts are queried."""
 
     url: str = _setting(
-        "chdb:", "chdb: for the embedded engine, or clickhouse://user:password@host:9000/database", secret=True
+        "chdb:",
+        "chdb: for the embedded engine, chdb:PATH to have it elsewhere, or clickhouse://user:password@host:9000/database",
+        secret=True,
     )
     read_url: str = _setting("", "the same for who only reads: the dashboard's user; empty: store.url", secret=True)
 
@@ -153,8 +155,9 @@ class Settings:
 
     @property
     def warehouse_dir(self) -> Path:
-        """Where the embedded store lives."""
-        return self.data_dir / "warehouse"
+        """Where the embedded store lives: in data_dir, or where a `chdb:PATH` says."""
+        path = self.store.url.removeprefix("chdb:") if self.store.url.startswith("chdb:") else ""
+        return Path(path) if path else self.data_dir / "warehouse"
 
     @property
     def backup_dir(self) -> Path | None:

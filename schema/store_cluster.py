@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-# The servers read another shard from its first replica that answers, which `check_in_order` has looked at.
-_IN_ORDER = " SETTINGS load_balancing = 'in_order'"
-
 
 class ClusterStore:
     """The cluster that `url` names; one of its hosts has to answer, to say which others there are.
@@ -47,6 +44,11 @@ class ClusterStore:
         return self._shards
 
     @property
+    def replicas(self) -> Sequence[Sequence[Replica]]:
+        """The servers of each shard, whether or not they answer."""
+        return [shard.replicas for shard in self._shards]
+
+    @property
     def place(self) -> str:
         """Nothing of its own: what has to be of one instant is asked of shards; see Store."""
         return ""
@@ -62,8 +64,7 @@ class ClusterStore:
             return self._shards[shard_of(site, len(self._shards))].query(sql, parameters)
         for shard in self._shards:
             shard.check_in_order()
-        asked = sql if " SETTINGS " in sql or not sql.startswith("SELECT") else sql + _IN_ORDER
-        return self._shards[0].choose().query_whole(asked, parameters)
+        return self._shards[0].choose().query_whole(sql, parameters)
 
     def execute(self, sql: str) -> None:
         """Run a statement on every shard; see Store."""

@@ -29,6 +29,10 @@ _SELECT_CURRENT = (
     " AND log_pointer <= log_max_index)) + sum(is_readonly AND NOT is_session_expired), sum(is_session_expired)"
     " FROM system.replicas WHERE database = currentDatabase()"
 )
+# The servers read another shard from its first replica that answers, which `check_in_order` has looked at. A user who
+# may change no settings has this one in the profile.
+_IN_ORDER = " SETTINGS load_balancing = 'in_order'"
+_SELECT_ORDER = "SELECT value FROM system.settings WHERE name = 'load_balancing'"
 _SELECT_TWINS = (
     "SELECT name FROM system.tables WHERE database = currentDatabase() AND substring(name, 1, 1) != '.'"
     " AND name != 'layout'"
@@ -56,6 +60,7 @@ class Replica:
         self._local: ServerStore | None = None
         self._whole: ServerStore | None = None
         self._probe: ServerStore | None = None  # the same as `_local`, with little patience
+        self._is_in_order = False  # by the user's profile
         self._asked_again_at = 0.0
         self._trouble = ""
 
@@ -84,7 +89,8 @@ class Replica:
         whole = self._whole
         if whole is None:
             raise StoreUnavailableError(self._trouble)
-        return whole.query(sql, parameters)
+        is_said = self._is_in_order or " SETTINGS " in sql or not sql.startswith("SELECT")
+        return whole.query(sql if is_said else sql + _IN_ORDER, parameters)
 
     def execute(self, sql: str) -> None:
         """Run a statement on this server's tables; a table that it creates can be read from all shards as well."""
@@ -167,7 +173,8 @@ class Replica:
 
     def record_layout(self) -> None:
         """Note for which place the tables are made, once."""
-        self.execute_local("CREATE TABLE IF NOT EXISTS layout (shard UInt32, shards UInt32) ENGINE = TinyLog")
+        if not self._has_layout():  # who may only write need not be allowed to create it
+            self.execute_local("CREATE TABLE IF NOT EXISTS layout (shard UInt32, shards UInt32) ENGINE = TinyLog")
         if not self.query("SELECT shard FROM layout"):
             self.execute_local(f"INSERT INTO layout SELECT {self.at.shard}, {self.at.shards}")
 
@@ -184,6 +191,7 @@ class Replica:
             try:
                 self._probe = ServerStore(replace(self.at.local, timeout=min(PROBE_SECONDS, self.at.url.timeout)))
                 self._whole = ServerStore(self.at.url)
+                self._is_in_order = self._whole.query(_SELECT_ORDER) == [("in_order",)]
                 self._local = ServerStore(self.at.local)
                 self._check()
                 if self.prepare is not None:
@@ -197,5 +205,8 @@ class Replica:
             return self._local
 
     def _check(self) -> None:
-        if self.query("SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'layout'"):
+        if self._has_layout():
             check_layout(self.at, self.query("SELECT shard, shards FROM layout"))
+
+    def _has_layout(self) -> bool:
+        return bool(self.query("SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'layout'"))

@@ -48,8 +48,8 @@ class ShardStore:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the replica can do that answers; see Store."""
-        return self._ask(lambda replica: replica.capabilities)
+        """What the replica can do that answers, also before there are tables; see Store."""
+        return (self._chosen or next(self._answering())).capabilities
 
     @property
     def shards(self) -> Sequence[Store]:

@@ -70,7 +70,7 @@ def test_a_forgotten_site_is_nowhere_and_the_others_are_as_before(tmp_path: Path
     gone = sum(map(len, before.values())) - sum(map(len, without_site(before).values()))
     assert report.archive.rows == report.stored_rows == gone > 0
     assert report.archive.days == 3
-    assert {name for name, content in files(tmp_path).items() if LEAVING.encode() in content} == {"removals.json"}
+    assert {name for name, content in files(tmp_path).items() if LEAVING.encode() in content} == {NAME, COPY_NAME}
 
 
 def test_afterwards_nothing_differs_and_nothing_comes_back(tmp_path: Path, store: Store) -> None:

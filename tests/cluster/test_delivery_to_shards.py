@@ -2,22 +2,28 @@
 
 import itertools
 import os
+import random
 import threading
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from aggregator.archive import Archive
+from aggregator.chunks import to_arrow
 from aggregator.deliveries import Deliveries
 from aggregator.verify import VerifyReport, verify_store
 from schema import migrate
 from schema.batch import WINDOW_MS, Window
-from schema.errors import RetryError
+from schema.errors import OutcomeUnknownError, RetryError
+from schema.rollups import BY_NAME
 from schema.store_cluster import ClusterStore
-from support.batches import archive_of
+from support.batches import archive_of, windows_of
 from support.clickhouse_cluster import Cluster
-from support.hits import at
+from support.hits import at, pageview
 from support.processes import wait_until
 from support.sharded import (
     FIRST,
@@ -45,14 +51,16 @@ def in_background(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def keep_delivering(archive_root: Path, store: ClusterStore, days: list[str], done: threading.Event) -> None:
-    """Archive a day after the other, and load each before the next."""
+def keep_delivering(archive_root: Path, store: ClusterStore, days: list[str], begun: list[str]) -> None:
+    """Archive a day after the other, and load each before the next; note which was begun, and the end."""
     delivery = deliveries(Archive(archive_root, 1), store)
     deliver(delivery, 240)
     for day in days:
-        delivery.add(archive_of(archive_root, hits(day))[1])
+        manifests = archive_of(archive_root, hits(day))[1]
+        begun.append(day)
+        delivery.add(manifests)
         deliver(delivery, 240)
-    done.set()
+    begun.append("the end")
 
 
 def assert_exact(archive_root: Path, store: ClusterStore) -> None:
@@ -80,20 +88,23 @@ def settled(store: ClusterStore) -> bool:
     return all(len(shard.current()) == 2 for shard in store._shards)
 
 
+@pytest.mark.timeout(14_400)
 def test_replicas_killed_in_the_middle_of_inserts_leave_every_batch_once(
     cluster: Cluster, store: ClusterStore, tmp_path: Path
 ) -> None:
-    done = threading.Event()
-    days = [MARCH, *(f"2026-{month:02}-10" for month in range(4, 8))]
-    worker = in_background(lambda: keep_delivering(tmp_path, store, days, done))
+    days = [(date(2026, 3, 10) + timedelta(days=12 * number)).isoformat() for number in range(KILLS + 1)]
+    begun: list[str] = []
+    chance, never = random.Random(3), threading.Event()
+    worker = in_background(lambda: keep_delivering(tmp_path, store, days, begun))
     for kill in range(KILLS):
-        victim = cluster.all[kill % len(cluster.all)]
-        done.wait(0.3)  # of work, somewhere in the middle of which the kill comes
-        victim.kill()
-        done.wait(0.3)
-        cluster.heal()
+        known = kill and len(begun)
+        wait_until(lambda: len(begun) > known, 600, "another day is being delivered")  # noqa: B023 (done within the round)
+        never.wait(chance.uniform(0, 0.4))  # of work, somewhere in the middle of which the kill comes
+        cluster.all[kill % len(cluster.all)].kill()
+        never.wait(0.2)
+        cluster.heal(at_once=kill % 2 == 1)
     worker.join()
-    assert done.is_set()
+    assert begun == [*days, "the end"]
     deliver(deliveries(Archive(tmp_path, 1), store))
     assert_exact(tmp_path, store)
 
@@ -102,22 +113,71 @@ def test_a_replica_frozen_in_the_middle_of_an_insert_does_not_count_it_twice(
     cluster: Cluster, url: str, tmp_path: Path
 ) -> None:
     """What it was sent goes to the other replica as well, and whoever is first, it is there once."""
-    store = ClusterStore(f"{url}&timeout=3&connect_timeout=1")
+    store = ClusterStore(f"{url}&timeout=3&connect_timeout=2")
     migrate.apply(store)
     archive = archive_with(tmp_path, MARCH)
     delivery = deliveries(archive, store)
-    frozen = [shard[0] for shard in cluster.members]
+    frozen = cluster.members[0][0]
     worker = in_background(lambda: deliver(delivery, 240))
-    for member in frozen:
-        member.freeze()
+    frozen.freeze()
     try:
         worker.join()
         assert stored_sums(store) == archived_sums(archive)
     finally:
-        for member in frozen:
-            member.thaw()
+        frozen.thaw()
     assert_exact(tmp_path, store)
     store.close()
+
+
+def test_a_block_whose_outcome_is_unknown_is_sent_to_the_other_replica_and_is_there_once(
+    cluster: Cluster, url: str, store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of the two is first does not matter: the one that fell silent may go on with what it was sent."""
+    hasty = ClusterStore(f"{url}&timeout=3&connect_timeout=2")
+    shard, silent, other = hasty._shards[0], *cluster.members[0]
+    assert shard.choose() is shard.replicas[0]
+    wait_until(lambda: len(shard.current()) == 2, 60, "both lack nothing")
+    database = f"{url.partition('?')[0].rpartition('/')[2]}_local"
+    count = f"SELECT count() FROM {database}.pageviews"
+    insert = shard.replicas[0].insert
+
+    def insert_into_ice(*arguments: Any) -> None:
+        silent.freeze()
+        insert(*arguments)
+
+    monkeypatch.setattr(shard.replicas[0], "insert", insert_into_ice)
+    try:
+        with pytest.raises(OutcomeUnknownError):
+            shard.insert("pageviews", some_rows(5), "footfall-1-pageviews")
+        shard.cancel("footfall-1-pageviews")
+        assert other.ask(count) == [(5,)]
+    finally:
+        silent.thaw()
+    wait_until(lambda: len(shard.current()) == 2, 120, "both have everything")
+    assert [replica.ask(count) for replica in (silent, other)] == [[(5,)], [(5,)]]
+    hasty.close()
+
+
+def test_an_insert_returns_when_the_other_replica_has_it(cluster: Cluster, url: str, store: ClusterStore) -> None:
+    shard, (first, second) = store._shards[0], cluster.members[0]
+    assert shard.choose() is shard.replicas[0]
+    wait_until(lambda: len(shard.current()) == 2, 60, "both lack nothing")
+    shard.insert("pageviews", some_rows(1), "footfall-1-pageviews")
+    table = f"{url.partition('?')[0].rpartition('/')[2]}_local.pageviews"
+    count = f"SELECT count() FROM {table}"
+    second.ask(f"SYSTEM STOP FETCHES {table}")
+    worker = in_background(lambda: shard.insert("pageviews", some_rows(5), "footfall-1-pageviews"))
+    wait_until(lambda: first.ask(count) == [(6,)], 60, "the first replica has it")
+    worker.join(1)
+    assert worker.is_alive()
+    second.ask(f"SYSTEM START FETCHES {table}")
+    worker.join()  # within its patience of ten seconds, or after it
+    wait_until(lambda: second.ask(count) == [(6,)], 60, "the second replica has it")
+
+
+def some_rows(count: int) -> pa.Table:
+    (counts,) = windows_of([pageview("20:10", number, f"/{number}", site=FIRST) for number in range(count)]).values()
+    return to_arrow(BY_NAME["pageviews"], counts["pageviews"], 1)
 
 
 def test_inserts_go_on_after_zookeeper_was_restarted(cluster: Cluster, store: ClusterStore, tmp_path: Path) -> None:

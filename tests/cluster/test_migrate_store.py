@@ -1,6 +1,7 @@
 """Moving house: from the archive into a server, a cluster and back, interrupted and while Footfall counts on."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from aggregator.compaction import compact_day
 from aggregator.moving import move
+from footfall.store_move import move_store
 from schema import migrate
 from schema.batch import utc_day
+from schema.errors import SettingError
 from schema.settings import Settings, SiteSettings, StoreSettings
 from schema.store import Store, open_store
 from schema.store_cluster import ClusterStore
@@ -53,11 +57,12 @@ def opened(directory: Path, url: str) -> Store:
     return open_store(Settings(data_dir=directory / "data", site=sites, store=StoreSettings(url=url)))
 
 
-def test_from_chdb_to_a_server_to_a_cluster_and_back(url: str, server_url: str, tmp_path: Path) -> None:
+def test_from_chdb_to_a_server_to_a_cluster_to_a_server_and_back(url: str, server_url: str, tmp_path: Path) -> None:
     (tmp_path / "footfall.toml").write_text(f'[[site]]\ndomain = "{FIRST}"\n')
     archive = archive_with(tmp_path / "data" / "archive", *DAYS)
-    at_store = "chdb:elsewhere"
-    for to in (server_url, url, "chdb:"):
+    at_store = "chdb:"
+    back = server_url.replace("/footfall", "/back")
+    for to in (server_url, url, back, f"chdb:{tmp_path}/elsewhere"):
         code, printed = run(tmp_path, to, STORE__URL=at_store)
         assert code == 0, printed
         assert f'url = "{to}"' in printed
@@ -105,11 +110,22 @@ def test_rows_that_the_archive_has_not_are_a_reason_not_to_switch(server_url: st
     assert "2026-01" in printed
 
 
-@pytest.mark.parametrize("to", ["chdb:", "chdb:/elsewhere", "mysql://here", "clickhouse://a,b/footfall"])
-def test_what_is_no_other_store_is_refused(to: str, tmp_path: Path) -> None:
-    (tmp_path / "footfall.toml").write_text(f'[[site]]\ndomain = "{FIRST}"\n')
-    code, printed = run(tmp_path, to)
-    assert code == 2, printed
+@pytest.mark.parametrize(
+    ("to", "word"),
+    [
+        ("chdb:", "another store"),
+        ("chdb:data/warehouse", "another store"),
+        ("mysql://here", "chdb:/path"),
+        ("clickhouse://a,b/footfall", "?cluster="),
+    ],
+)
+def test_what_is_no_other_store_is_refused_with_what_would_be(
+    to: str, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(data_dir=tmp_path / "data", site=(SiteSettings(FIRST),))
+    with pytest.raises(SettingError, match=re.escape(word)):
+        move_store(settings, Console(), to)
 
 
 def test_a_day_that_is_compacted_meanwhile_is_moved_all_the_same(

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from clickhouse_driver import Client
 
 from aggregator.archive import Archive
 from aggregator.loader import Loader
@@ -152,6 +153,29 @@ def frozen_for(server: ServerProcess, seconds: float, thawed: threading.Event) -
         thawed.set()
 
     in_a_moment(seconds, thaw)
+
+
+def test_an_insert_that_still_runs_is_ended_before_the_store_is_compared(tmp_path: Path, server: ServerProcess) -> None:
+    """As an aggregator leaves it that was killed while it inserted: the next one must not look too early."""
+    archive, (manifest,) = make_batches(tmp_path / "archive", 1)
+    (chunk,) = manifest.tables["pageviews"].chunks
+    slow = f"INSERT INTO pageviews (day, batch) SELECT toDate('2026-03-10'), {chunk.batch} + sleep(1) FROM numbers(100)"
+    earlier, store = Client("127.0.0.1", server.port, database="footfall"), ServerStore(server.url)
+
+    def insert_slowly() -> None:
+        with pytest.raises(Exception, match="cancelled"):
+            earlier.execute(slow, query_id="footfall-1-pageviews", settings={"max_block_size": 1})
+
+    running = "SELECT count() FROM system.processes WHERE query_id = 'footfall-1-pageviews'"
+    thread = threading.Thread(target=insert_slowly)
+    thread.start()
+    wait_until(lambda: store.query(running) == [(1,)], 30, "it runs")
+    Loader(archive, store).load([manifest])
+    assert store.query(running) == [(0,)]
+    assert_exactly_once(store, [manifest])
+    thread.join()
+    earlier.disconnect()
+    store.close()
 
 
 @pytest.mark.timeout(14_400)

@@ -42,7 +42,7 @@ def footfall(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clocked
 def footfall_on(url: str, directory: Path) -> Iterator[ClockedFootfall]:
     settings = replace(clocked_settings(directory / "data"), store=StoreSettings(url=url))
     with clocked_footfall(settings, directory, START) as footfall:
-        wait_until(footfall.is_ready, 60, "everything is ready")
+        wait_until(footfall.is_ready, 180, "everything is ready")
         yield footfall
 
 
@@ -71,6 +71,7 @@ def _ask(footfall: ClockedFootfall, token: str, dimensions: list[str], metrics: 
             "pagination": {"limit": 1000, "offset": 0},
         },
         headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
     rows: list[dict[str, Any]] = answer.json()["results"]
@@ -83,7 +84,7 @@ def _ask(footfall: ClockedFootfall, token: str, dimensions: list[str], metrics: 
 def assert_answers(footfall: ClockedFootfall, steps: list[Step]) -> None:
     """Wait until as many pageviews are counted as were sent, then everything has to be right at once and stay so."""
     known = expected(steps)
-    wait_until(lambda: ask(footfall)["total"][2] >= known["total"][2], 60, "all is counted")  # type: ignore[index]
+    wait_until(lambda: ask(footfall)["total"][2] >= known["total"][2], 240, "all is counted")  # type: ignore[index]
     for _ in range(3):
         assert ask(footfall) == known
 
@@ -99,7 +100,7 @@ def test_the_answers_are_exact_live_closed_and_archived(footfall: ClockedFootfal
     assert_answers(footfall, steps)
     footfall.kill()
     footfall.start()
-    wait_until(footfall.is_ready, 60, "everything is ready again")
+    wait_until(footfall.is_ready, 180, "everything is ready again")
     assert_answers(footfall, steps)
     footfall.clock.turn_to(START + DAY_MS + 2 * MINUTE)
     segments = footfall.settings.spool_dir / DAY.isoformat()

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +43,21 @@ def test_every_table_starts_its_key_with_site_day_hour_and_is_partitioned_by_mon
     assert (partition, engine) == ("toYYYYMM(day)", "MergeTree")
     for setting in ("fsync_after_insert = 1", "fsync_part_directory = 1", "old_parts_lifetime = 480"):
         assert setting in ddl
+
+
+def test_every_table_takes_its_engine_from_where_it_is_made() -> None:
+    """Replicated on a cluster, so no migration may name one itself."""
+    engine = re.compile(r"ENGINE\s*=\s*(\S+)")
+    created = [
+        part
+        for migration in migrate.available()
+        for part in re.split(r";\s*\n", migration.sql)
+        if "CREATE TABLE" in part
+    ]
+    assert len(created) >= len(ROLLUPS)
+    for statement in created:
+        assert statement.count("CREATE TABLE") == statement.count("CREATE TABLE IF NOT EXISTS ") == 1
+        assert engine.findall(statement) == ["${engine}"], statement
 
 
 def test_every_declared_projection_exists(store: Store) -> None:

@@ -32,7 +32,7 @@ _CONFIG = """<yandex>
   <users_config>{directory}/users.xml</users_config>
   <default_profile>default</default_profile><default_database>default</default_database>
   <zookeeper><node><host>127.0.0.1</host><port>{zookeeper}</port></node>
-    <session_timeout_ms>4000</session_timeout_ms></zookeeper>
+    <session_timeout_ms>3000</session_timeout_ms></zookeeper>
   <remote_servers><{name}>{shards}</{name}></remote_servers>
 </yandex>"""
 _USERS = """<yandex>
@@ -52,6 +52,7 @@ class Member:
     directory: Path
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ("http", "tcp", "inter")})
     process: subprocess.Popen[bytes] | None = None
+    login: tuple[str, str] = ("default", "")
 
     def start(self) -> None:
         """Start it; `wait` waits until it answers."""
@@ -83,7 +84,7 @@ class Member:
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:
         """What this server alone says."""
-        client = Client("127.0.0.1", self.ports["tcp"])
+        client = Client("127.0.0.1", self.ports["tcp"], user=self.login[0], password=self.login[1])
         try:
             return [tuple(row) for row in client.execute(sql)]
         finally:
@@ -115,10 +116,17 @@ class Cluster:
         """Every server."""
         return [member for shard in self.members for member in shard]
 
-    def heal(self) -> None:
-        """Start what was killed, and wait until everything answers."""
+    def heal(self, *, at_once: bool = False) -> None:
+        """Start what was killed, and wait until everything answers.
+
+        A server that is started while ZooKeeper still takes it to be alive tries again after ten seconds only. So that
+        is waited for, unless `at_once`.
+        """
         if self.zookeeper.process is None:
             self.zookeeper.start()
+        alive = sum(member.process is not None for member in self.all)
+        if not at_once and alive < len(self.all):
+            wait_until(lambda: self.zookeeper.sessions() <= alive, 60, "ZooKeeper has given up who was killed")
         for member in self.all:
             if member.process is None:
                 member.start()
@@ -127,10 +135,12 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(directory: Path) -> Iterator[Cluster]:
-    """Start all of it; everything is killed at the end."""
-    cluster = Cluster(ZooKeeper(directory / "zookeeper"), _make_members(directory))
-    _configure(cluster)
+def running_cluster(
+    directory: Path, users: str = _USERS, login: tuple[str, str] = ("default", "")
+) -> Iterator[Cluster]:
+    """Start all of it, with such users, as one of whom the servers ask each other; everything is killed at the end."""
+    cluster = Cluster(ZooKeeper(directory / "zookeeper"), _make_members(directory, login))
+    _configure(cluster, users)
     try:
         cluster.heal()
         yield cluster
@@ -140,19 +150,27 @@ def running_cluster(directory: Path) -> Iterator[Cluster]:
         cluster.zookeeper.stop()
 
 
-def _make_members(directory: Path) -> list[list[Member]]:
-    return [[Member(directory / f"{shard}-{replica}") for replica in range(REPLICAS)] for shard in range(SHARDS)]
+def _make_members(directory: Path, login: tuple[str, str]) -> list[list[Member]]:
+    return [
+        [Member(directory / f"{shard}-{replica}", login=login) for replica in range(REPLICAS)]
+        for shard in range(SHARDS)
+    ]
 
 
-def _configure(cluster: Cluster) -> None:
+def _configure(cluster: Cluster, users: str) -> None:
+    def replica(member: Member) -> str:
+        user, password = member.login
+        return (
+            f"<replica><host>127.0.0.1</host><port>{member.ports['tcp']}</port><user>{user}</user>"
+            f"<password>{password}</password></replica>"
+        )
+
     shards = "".join(
-        "<shard><internal_replication>true</internal_replication>"
-        + "".join(f"<replica><host>127.0.0.1</host><port>{member.ports['tcp']}</port></replica>" for member in replicas)
-        + "</shard>"
+        "<shard><internal_replication>true</internal_replication>" + "".join(map(replica, replicas)) + "</shard>"
         for replicas in cluster.members
     )
     for member in cluster.all:
         member.directory.mkdir(parents=True)
         values = {"directory": member.directory, "zookeeper": cluster.zookeeper.port, "name": NAME, "shards": shards}
         (member.directory / "config.xml").write_text(_CONFIG.format(**values, **member.ports))
-        (member.directory / "users.xml").write_text(_USERS)
+        (member.directory / "users.xml").write_text(users)

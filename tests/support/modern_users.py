@@ -17,7 +17,10 @@ from pathlib import Path
 import chdb
 
 TESTS = Path(__file__).parents[1]
-_CONFIG = "<clickhouse><users_config>users.xml</users_config></clickhouse>"
+_CONFIG = (
+    "<clickhouse><users_config>users.xml</users_config><remote_servers><counts><shard><replica>"
+    "<host>127.0.0.1</host><port>9</port></replica></shard></counts></remote_servers></clickhouse>"
+)
 _CODE = re.compile(r"Code: (\d+)")
 
 

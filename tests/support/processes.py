@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 
 Answer = TypeVar("Answer")

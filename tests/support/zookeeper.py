@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 from dataclasses import dataclass, field
@@ -10,12 +11,12 @@ from pathlib import Path
 from support.processes import free_port, wait_until
 
 _CLASSES = ("/etc/zookeeper/conf", "/usr/share/java/zookeeper.jar")
-_CONFIG = """tickTime=500
+_CONFIG = """tickTime=250
 dataDir={directory}/data
 clientPort={port}
 clientPortAddress=127.0.0.1
 admin.enableServer=false
-4lw.commands.whitelist=srvr
+4lw.commands.whitelist=srvr,dump
 maxClientCnxns=0
 minSessionTimeout=1000
 """
@@ -49,12 +50,20 @@ class ZooKeeper:
             self.process.wait()
             self.process = None
 
+    def sessions(self) -> int:
+        """How many of its clients hold something that ends with them: replicas that it takes to be alive."""
+        found = re.search(rb"Sessions with Ephemerals \((\d+)\)", self._say(b"dump"))
+        return int(found[1]) if found else 0
+
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, (self.directory / "output.log").read_text()
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 2) as connection:
-                connection.sendall(b"srvr")
-                return connection.recv(9) == b"Zookeeper"
+            return self._say(b"srvr").startswith(b"Zookeeper")
         except OSError:
             return False
+
+    def _say(self, word: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), 2) as connection:
+            connection.sendall(word)
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
