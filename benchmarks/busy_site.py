@@ -27,7 +27,8 @@ _ZIPF = "toUInt32(exp(({} % 1000003) / 1000003 * log({})))"  # of a hash and how
 _VIEWS = "multiIf(v < 50, 1, v < 70, 2, v < 82, 3, v < 90, 4, v < 95, 5, 8)"
 _HOUR = "(intDiv(toUInt32(24 * (r + sin(6.28318 * r) / 12)), 1) + 6) % 24"
 _VISITS = f"""
-    SELECT {{site}} AS site, {{start}} + 86400 * (number % {{days}}) + 3600 * ({_HOUR}) AS at, (cityHash64(h, 1) % 1000003) / 1000003 AS r,
+    SELECT {{site}} AS site, {{start}} + 86400 * (number % {{days}}) + 3600 * ({_HOUR}) AS at,
+        (cityHash64(h, 1) % 1000003) / 1000003 AS r,
         cityHash64(h, 2) % 100 AS v, {_VIEWS} AS views, cityHash64(h, 3) AS who, cityHash64(h, 4) AS whence,
         if(whence % 3 = 0, 0, {_ZIPF.format("cityHash64(h, 5)", 300)}) AS s, whence % 10 = 1 AS is_campaign,
         if(is_campaign, {_ZIPF.format("cityHash64(h, 6)", 60)}, 0) AS c,
@@ -50,14 +51,16 @@ _VISITS = f"""
     FROM (SELECT cityHash64(number, {{start}}) AS h, number FROM numbers({{visits}}))
 """
 _WHOSE = (
-    "channel, source, referrer, utm_medium, utm_source, utm_campaign, utm_term, utm_content, country, device, browser, os"
+    "channel, source, referrer, utm_medium, utm_source, utm_campaign, utm_term, utm_content,"
+    " country, device, browser, os"
 )
 _PATH = f"concat('/page/', toString({_ZIPF.format('cityHash64(who, {})', 20_000)}))"
 _AT = "toDate(toDateTime(at, 'UTC')) AS day, toDateTime(at, 'UTC') AS hour"
 _COUNTED = {
     "pageviews": (
         "'www' AS hostname, path, {whose}, count() AS pageviews, countIf(who % 9 > 0) AS visitors,"
-        " countIf(n = 0) AS active_visitors, count() AS visits, countIf(n = 0) AS entries, countIf(n + 1 = views) AS exits,"
+        " countIf(n = 0) AS active_visitors, count() AS visits, countIf(n = 0) AS entries,"
+        " countIf(n + 1 = views) AS exits,"
         " countIf(views = 1) AS bounces, sum(who % 40000) AS engaged_ms, sum(who % 101) AS scroll_depth_sum,"
         " count() AS scroll_depth_count",
         f"SELECT *, arrayJoin(range(views)) AS n, {_PATH.format('n')} AS path FROM ({_VISITS})",

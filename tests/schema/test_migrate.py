@@ -4,7 +4,7 @@ import pytest
 
 from schema import migrate
 from schema.errors import MigrationError
-from schema.rollups import PROJECTED, ROLLUPS, Rollup
+from schema.rollups import PROJECTED, PROJECTED_BY_MONTH, ROLLUPS, Rollup
 from schema.store import Capabilities, Store
 from support.embedded import shared_store
 
@@ -46,7 +46,10 @@ def test_every_table_starts_its_key_with_site_day_hour_and_is_partitioned_by_mon
 
 def test_every_declared_projection_exists(store: Store) -> None:
     found = store.query("SELECT table, name FROM system.projections WHERE database = currentDatabase()")
-    assert set(found) == {(table, f"by_{name}") for table, names in PROJECTED.items() for name in names}
+    by_day = {(table, f"by_{name}") for table, names in PROJECTED.items() for name in names}
+    assert set(found) == by_day | {
+        (table, f"by_month_{name}") for table, names in PROJECTED_BY_MONTH.items() for name in names
+    }
 
 
 def test_after_apply_nothing_is_pending_and_apply_does_nothing(store: Store) -> None:
