@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from dashboard.query import Comparison, Condition, Connective, Operator
 
 _WILDCARD = re.compile(r"\*+")
+_FEW = 100  # values to bind one by one: IN looks each up once in a column's dictionary, `has` in every row
 _SPECIAL = re.compile(r"([^\w/ -])", re.ASCII)
 
 
@@ -50,6 +51,8 @@ def _comparison(comparison: Comparison, column: str, values: Values) -> str:
 
 
 def _is(comparison: Comparison, column: str, values: Values) -> str:
+    if comparison.is_case_sensitive and 0 < len(comparison.values) <= _FEW:
+        return f"{column} IN ({', '.join(values.add(value, 'String') for value in comparison.values)})"
     wanted = values.add(comparison.values, "Array(String)")
     if comparison.is_case_sensitive:
         return f"has({wanted}, {column})"

@@ -14,9 +14,10 @@ from dashboard.folding import Fold, fold_of, folded, visible_cells
 from dashboard.formulas import Formula
 from dashboard.period import ALL, EARLIEST, LATEST, Period
 from dashboard.query import Query
-from dashboard.visibility import Part, visible_parts
+from dashboard.visibility import Part, by_months, visible_parts
 from dashboard.vocabulary import TABLES, TIME, table_of
 from schema.live import Snapshot
+from schema.rollups import PROJECTED_BY_MONTH
 
 _BUCKETS = {
     Granularity.HOUR: "toUnixTimestamp(hour)",
@@ -91,8 +92,10 @@ def select_rejections(site: str, period: Period, snapshots: Sequence[Snapshot]) 
 
 def _within(part: Part, period: Period, values: Values) -> str:
     """Return the condition for a site's rows of `part`; `site` is bound already."""
-    start, end = (values.add(day.isoformat(), "Date") for day in (part.start, part.end))
-    terms = ["site = {site:String}", f"day >= {start}", f"day < {end}"]
+    # A month is compared with a text: with a Date, the engine makes a condition on days of it, which no month has.
+    day, kind = ("toStartOfMonth(day)", "String") if part.is_by_month else ("day", "Date")
+    start, end = (values.add(each.isoformat(), kind) for each in (part.start, part.end))
+    terms = ["site = {site:String}", f"{day} >= {start}", f"{day} < {end}"]
     if part.condition:
         terms.append(f"({part.condition})")
     if period.until is not None:
@@ -133,7 +136,7 @@ def _union(query: Query, measures: Sequence[tuple[str, str]], ground: Ground, va
         dimensions = [f"{columns.of(dimension)} AS d{n}" for n, dimension in enumerate(query.dimensions)]
         conditions = [f"({condition_sql(condition, columns.of, values)})" for condition in query.conditions]
         fixed = [f"{column} = {values.add(value, 'String')}" for column, value in table_of(name).fixed.items()]
-        for part in visible_parts(table_of(name).rollup, query.period, ground.snapshots):
+        for part in _parts(query, name, ground):
             within = (_within(part, query.period, values), *fixed)
             if query.is_folded:
                 cells, where = columns.cells(part, measures, within), " AND ".join(conditions) or "1"
@@ -143,6 +146,18 @@ def _union(query: Query, measures: Sequence[tuple[str, str]], ground: Ground, va
             where = " AND ".join((*within, *conditions))
             parts.append(f"SELECT {', '.join((*dimensions, *sums))} FROM {part.table} WHERE {where} {_group_by(query)}")
     return f"FROM ({' UNION ALL '.join(parts)})"
+
+
+def _parts(query: Query, table: str, ground: Ground) -> list[Part]:
+    """What makes up `table`, whole months by themselves where the engine has its counts by month."""
+    rollup = table_of(table).rollup
+    parts = visible_parts(rollup, query.period, ground.snapshots)
+    is_by_hour = query.period.since is not None or query.period.until is not None
+    columns = {table_of(table).columns[dimension] for dimension in query.asked}
+    has_months = len(columns) == 1 and columns <= set(PROJECTED_BY_MONTH.get(rollup, ()))
+    if not has_months or is_by_hour or query.is_folded or query.granularity not in (None, Granularity.MONTH):
+        return parts
+    return [each for part in parts for each in (by_months(part) if part.table == rollup else [part])]
 
 
 def _zero(measure: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from dashboard.period import Period
 from schema.live import Snapshot, live_table
@@ -12,12 +12,16 @@ from schema.live import Snapshot, live_table
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one table: those of local days from `start` to before `end` for which `condition` holds."""
+    """Rows of one table: those of local days from `start` to before `end` for which `condition` holds.
+
+    `is_by_month` is for whole months only: the engine can read them from a projection by month.
+    """
 
     table: str
     start: date
     end: date
     condition: str = ""
+    is_by_month: bool = False
 
 
 def visible_parts(rollup: str, period: Period, snapshots: Sequence[Snapshot]) -> list[Part]:
@@ -32,6 +36,18 @@ def visible_parts(rollup: str, period: Period, snapshots: Sequence[Snapshot]) ->
     complemented = Part(rollup, settled, period.end, " AND ".join(map(_is_complemented, snapshots)))
     live = [Part(live_table(s.node, s.slot, rollup), settled, period.end) for s in snapshots]
     return [part for part in (closed, complemented, *live) if part.start < part.end]
+
+
+def by_months(part: Part) -> list[Part]:
+    """Cut out of `part` its whole months, if it has any and no condition; no row is in two parts, and none missing."""
+    if part.condition:
+        return [part]
+    first = part.start if part.start.day == 1 else (part.start.replace(day=28) + timedelta(days=4)).replace(day=1)
+    last = part.end.replace(day=1)
+    if first >= last:
+        return [part]
+    parts = replace(part, end=first), replace(part, start=first, end=last, is_by_month=True), replace(part, start=last)
+    return [each for each in parts if each.start < each.end]
 
 
 def is_overtaken(used: Sequence[Snapshot], newest: Sequence[Snapshot], *, spare: int) -> bool:

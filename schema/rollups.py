@@ -112,8 +112,13 @@ BATCHES = Rollup(
 ROLLUPS = (PAGEVIEWS, VISITS, EVENTS, EVENT_PROPS, AUDIENCE_TABLE, REJECTIONS, BATCHES)
 BY_NAME = {rollup.name: rollup for rollup in ROLLUPS}
 
-# Panels without filters read one of these per day instead of the base table.
+# Panels without filters read one of these per day instead of the base table, and of whole months one per month.
 PROJECTED = {
     "pageviews": ("hostname", "path"),
-    "visits": ("entry_path", "exit_path", "channel", "source", "referrer", "country", "device", "browser", "os"),
-}
+    "visits": (
+        "entry_path", "exit_path", "channel", "source", "referrer", "utm_campaign",
+        "country", "device", "browser", "os",
+    ),
+    "events": ("name",),
+}  # fmt: skip
+PROJECTED_BY_MONTH = {"pageviews": ("path",), "visits": ("entry_path", "exit_path")}

@@ -4,7 +4,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from dashboard.period import parse_dates
-from dashboard.visibility import is_overtaken, visible_parts
+from dashboard.visibility import Part, by_months, is_overtaken, visible_parts
 from schema.live import Snapshot
 
 WEEK = parse_dates("2026-03-04", "2026-03-10", ZoneInfo("UTC"))
@@ -52,6 +52,28 @@ def test_every_node_has_its_own_condition_and_slot() -> None:
     assert [part.table for part in parts] == ["visits", "visits", "live_1_a_visits", "live_2_b_visits"]
     assert parts[0].end == date(2026, 3, 9)
     assert parts[1].condition.count("bitShiftRight(batch, 52)") == 2
+
+
+def test_whole_months_are_cut_out_and_no_day_is_lost_or_twice() -> None:
+    def cut(*days: tuple[int, int]) -> list[tuple[date, date, bool]]:
+        start, end = (date(2026, *day) for day in days)
+        return [(each.start, each.end, each.is_by_month) for each in by_months(Part("visits", start, end))]
+
+    jan, mar, apr, may = (date(2026, month, 1) for month in (1, 3, 4, 5))
+    assert cut((1, 1), (5, 1)) == [(jan, may, True)]
+    assert cut((2, 10), (4, 5)) == [
+        (date(2026, 2, 10), mar, False),
+        (mar, apr, True),
+        (apr, date(2026, 4, 5), False),
+    ]
+    assert cut((2, 10), (4, 1)) == [(date(2026, 2, 10), mar, False), (mar, apr, True)]
+    assert cut((1, 31), (2, 28)) == [(date(2026, 1, 31), date(2026, 2, 28), False)]
+    assert cut((3, 2), (4, 30)) == [(date(2026, 3, 2), date(2026, 4, 30), False)]
+
+
+def test_what_has_a_condition_is_not_cut_into_months() -> None:
+    part = Part("visits", date(2026, 1, 1), date(2026, 5, 1), "batch <= 77")
+    assert by_months(part) == [part]
 
 
 def test_a_newer_snapshot_may_mean_that_the_slot_is_being_filled_anew() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from schema import migrate
 from schema.errors import MigrationError
-from schema.rollups import PROJECTED, ROLLUPS, Rollup
+from schema.rollups import PROJECTED, PROJECTED_BY_MONTH, ROLLUPS, Rollup
 from schema.store import Capabilities, Store
 from support.embedded import shared_store
 
@@ -62,7 +62,10 @@ def test_every_table_takes_its_engine_from_where_it_is_made() -> None:
 
 def test_every_declared_projection_exists(store: Store) -> None:
     found = store.query("SELECT table, name FROM system.projections WHERE database = currentDatabase()")
-    assert set(found) == {(table, f"by_{name}") for table, names in PROJECTED.items() for name in names}
+    by_day = {(table, f"by_{name}") for table, names in PROJECTED.items() for name in names}
+    assert set(found) == by_day | {
+        (table, f"by_month_{name}") for table, names in PROJECTED_BY_MONTH.items() for name in names
+    }
 
 
 def test_after_apply_nothing_is_pending_and_apply_does_nothing(store: Store) -> None:
