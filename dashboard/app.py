@@ -9,6 +9,7 @@ from pathlib import Path
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -18,6 +19,7 @@ from dashboard.context import Context, Status
 from dashboard.doors import Doors
 from dashboard.failures import Failures
 from dashboard.health import Health
+from dashboard.ledger_page import LedgerPage
 from dashboard.metrics import Metrics
 from dashboard.operator import Operator, Reports
 from dashboard.pages import Pages
@@ -51,6 +53,7 @@ def create_app(
     context = Context(settings, Reader(store), secret, clock, status, Templates())
     pages, doors, api, health = Pages(context), Doors(context), Api(context), Health(context)
     metrics, operator = Metrics(context, figures), Operator(context, reports)
+    ledger = LedgerPage(context, reports)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -62,6 +65,7 @@ def create_app(
             Route("/", pages.home),
             Route("/login", doors.login),
             Route("/logout", doors.logout, methods=["POST"]),
+            Route("/ledger", ledger.show),
             Route("/api/v2/query", api.query, methods=["POST"]),
             Route("/api/operator/{name}", operator.report),
             Route("/health/live", health.live),
@@ -70,7 +74,7 @@ def create_app(
             Mount("/static", _Static(directory=STATIC)),
             Route("/{domain:path}", pages.site),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=500)],
         exception_handlers=Failures(context).handlers(),
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.answer import Metric
-from dashboard.words import format_metric
+from dashboard.locale import format_integer
+from dashboard.words import PERCENTAGES, format_metric
 
 SITE_FIGURES = ("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration")
 EVENT_FIGURES = ("visitors", "visits", "events")
@@ -19,6 +20,11 @@ NAMES = {
     "bounce_rate": "Bounce rate",
     "visit_duration": "Visit duration",
     "events": "Events",
+    "time_on_page": "Time on page",
+    "scroll_depth": "Scroll depth",
+    "exit_rate": "Exit rate",
+    "conversion_rate": "Conversion",
+    "total_revenue": "Revenue",
 }
 ADDED_UP = "daily, added up"
 DEFINITIONS = {
@@ -30,9 +36,27 @@ DEFINITIONS = {
     "bounce_rate": "Visits of a single page on which nothing else was done, of all visits.",
     "visit_duration": "From the first to the last sign of a visit, on average; one page and nothing more is 0 seconds.",
     "events": "Things done that the site reports by name, such as a sign-up.",
+    "time_on_page": "How long a page was in front and its reader active, on average over the visits that saw it.",
+    "scroll_depth": "How far down a page was seen, on average over the visits that saw it; 100% is its end.",
+    "exit_rate": "Pageviews of a page after which the visit ended, of all its pageviews.",
+    "conversion_rate": "Visitors who did it, of all visitors; both added up by the day.",
+    "total_revenue": "Sum of the amounts that came with an event, one currency at a time.",
 }
-_PERCENTAGES = {"bounce_rate"}  # they change by points
-_BETTER_DOWN = {"bounce_rate"}
+_BETTER_DOWN = {"bounce_rate", "exit_rate"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a figure has changed: a text such as `+12%`, empty without anything to compare with."""
+
+    text: str
+    mood: str  # better, worse, or same
+
+
+def make_change(metric: str, now: Metric, before: Metric) -> Change:
+    """Return the change of a metric."""
+    change = _change(metric, now, before)
+    return Change(_describe(metric, change), _mood(metric, change or 0))
 
 
 @dataclass(frozen=True)
@@ -78,7 +102,7 @@ def _change(metric: str, now: Metric, before: Metric) -> int | None:
     """Per cent, or points of a percentage."""
     if now is None or before is None:
         return None
-    if metric in _PERCENTAGES:
+    if metric in PERCENTAGES:
         return round(now - before)
     return round(100 * (now - before) / before) if before else None
 
@@ -87,8 +111,8 @@ def _describe(metric: str, change: int | None) -> str:
     """`+12%`, `−3 pt`, `unchanged`; empty without a comparison."""
     if change is None:
         return ""
-    unit = " pt" if metric in _PERCENTAGES else "%"
-    return f"{'+' if change > 0 else '−'}{abs(change):,}{unit}" if change else "unchanged"
+    unit = " pt" if metric in PERCENTAGES else "%"
+    return f"{'+' if change > 0 else '−'}{format_integer(abs(change))}{unit}" if change else "unchanged"
 
 
 def _mood(metric: str, change: int) -> str:

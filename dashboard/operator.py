@@ -32,22 +32,33 @@ class Operator:
 
     async def report(self, request: Request) -> Response:
         """Answer with one report. It may wait for the aggregator, so in a thread."""
-        self._admit(request)
+        admit_operator(self._context, request)
         report = self._reports.get(request.path_params["name"])
         if report is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such report here")
-        found = await asyncio.to_thread(report, _day(request))
+        found = await asyncio.to_thread(report, asked_day(request))
         return Response(msgspec.json.encode(found), media_type="application/json")
 
-    def _admit(self, request: Request) -> None:
-        grant = self._context.grant_of(request)
-        if grant is None:
-            raise no_token(self._context, request)
-        if grant.site != EVERY_SITE:
-            raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
+
+def admit_operator(context: Context, request: Request) -> None:
+    """Let the request pass if it may read every site.
+
+    Raises:
+        HTTPException: 401 or 403.
+    """
+    grant = context.grant_of(request)
+    if grant is None:
+        raise no_token(context, request)
+    if grant.site != EVERY_SITE:
+        raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
 
 
-def _day(request: Request) -> date | None:
+def asked_day(request: Request) -> date | None:
+    """Return the day that the request asks for; None for the days that are open.
+
+    Raises:
+        QueryError: it is not a date.
+    """
     text = request.query_params.get("day", "")
     try:
         return date.fromisoformat(text) if text else None
