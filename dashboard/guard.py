@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from dashboard.access import EXPIRED, read_token, readable_sites
+from dashboard.access import EVERY_SITE, EXPIRED, read_token, readable_sites
 from dashboard.context import Context, token_of
 from schema.errors import RejectError
 from schema.settings import SiteSettings
@@ -35,6 +35,19 @@ def admit(context: Context, request: Request, domain: str) -> SiteSettings:
     if not grant.allows(domain):
         raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
     raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such site")
+
+
+def admit_operator(context: Context, request: Request) -> None:
+    """Let the request pass if it may read every site.
+
+    Raises:
+        HTTPException: 401 or 403.
+    """
+    grant = context.grant_of(request)
+    if grant is None:
+        raise no_token(context, request)
+    if grant.site != EVERY_SITE:
+        raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
 
 
 def no_token(context: Context, request: Request) -> HTTPException:

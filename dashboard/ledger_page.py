@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from dashboard.context import Context
+from dashboard.guard import admit_operator
 from dashboard.locale import READER, choose_locale
-from dashboard.operator import Reports, admit_operator, asked_day
+from dashboard.operator import Reports, asked_day
 
 _FIGURES = ("received", "counted", "pending", "difference")
 

@@ -15,9 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.access import EVERY_SITE
 from dashboard.context import Context
-from dashboard.guard import OTHER_TOKEN, no_token
+from dashboard.guard import admit_operator
 from schema.errors import QueryError
 
 Reports = Mapping[str, Callable[[date | None], object]]  # by name: the report of a day, or of what is open
@@ -38,19 +37,6 @@ class Operator:
             raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such report here")
         found = await asyncio.to_thread(report, asked_day(request))
         return Response(msgspec.json.encode(found), media_type="application/json")
-
-
-def admit_operator(context: Context, request: Request) -> None:
-    """Let the request pass if it may read every site.
-
-    Raises:
-        HTTPException: 401 or 403.
-    """
-    grant = context.grant_of(request)
-    if grant is None:
-        raise no_token(context, request)
-    if grant.site != EVERY_SITE:
-        raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
 
 
 def asked_day(request: Request) -> date | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dashboard.answer import Answer, Metric
 from dashboard.countries import country_names
 from dashboard.figures import DEFINITIONS, NAMES
+from dashboard.filter_form import filter_title
 from dashboard.languages import language_name
 from dashboard.list_row import ListRow
 from dashboard.panels import MAP, Panel, Tab
@@ -143,9 +144,9 @@ def _explain(tab: Tab, view: View) -> str:
     alone = View(view.domain, view.period)
     if panel_query(tab, alone, 1) is None:
         return "Choose an event first: its properties are counted for each event."
-    names = (one.name for one in view.filters if _is_apart(tab, replace(alone, filters=(one,))))
-    others = " or ".join(dict.fromkeys(names)) or " and ".join(dict.fromkeys(one.name for one in view.filters))
-    return f"Cannot be told together with the filter on {others.replace('_', ' ')}."
+    names = [one.name for one in view.filters if _is_apart(tab, replace(alone, filters=(one,)))]
+    titles = list(dict.fromkeys(filter_title(name) for name in names or [one.name for one in view.filters]))
+    return f"Cannot be told together with the filter{'s' if titles[1:] else ''} on {' and '.join(titles)}."
 
 
 def _is_apart(tab: Tab, view: View) -> bool:

@@ -58,7 +58,12 @@ class View:
     @property
     def href(self) -> str:
         """The address, without scheme and host."""
-        return f"/{quote(self.domain)}" + (f"?{urlencode(self.parts)}" if self.parts else "")
+        return self.base + (f"?{urlencode(self.parts)}" if self.parts else "")
+
+    @property
+    def base(self) -> str:
+        """The address without what it asks for."""
+        return f"/{quote(self.domain)}"
 
     def hidden(self, *without: str) -> list[tuple[str, str]]:
         """What a form that chooses `without` has to pass on."""

@@ -20,6 +20,7 @@ PRIVATE: dict[tuple[str, str], tuple[int, int, int]] = {
     ("POST", "/api/v2/query"): (401, 403, 200),
     ("GET", "/metrics"): (401, 403, 403),  # for those who may read every site
     ("GET", "/api/operator/{name}"): (401, 403, 403),
+    ("GET", "/ledger"): (401, 403, 403),
     ("GET", "/"): (303, 200, 200),  # to what is public; with a token, the list of what it may read
 }
 PUBLIC = {"/login", "/logout", "/health/live", "/health/ready", "/static"}
