@@ -1,27 +1,41 @@
-"""Rows of sums → the answer: metrics, a row for every bucket of time, warnings, and the JSON of it. Pure."""
+"""Rows of sums → the answer: metrics, and a row for every bucket of time. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from dashboard.buckets import Bucket, buckets, granularity_of, has_begun, label
-from dashboard.query import Comparison, Condition, Query
+from dashboard.folding import OTHER, OTHER_NAME
+from dashboard.formulas import Formula
+from dashboard.query import Query
 from dashboard.sql import Statement
-from dashboard.vocabulary import Formula
 from schema.store import Row
 
 Metric = int | float | None
 
 
 @dataclass(frozen=True)
-class ResultRow:
-    """One row: its dimensions as texts, its metrics in the order of the query; None where a ratio has no ground."""
+class Change:
+    """What a row is compared with: the same of another period, and each metric's change since; points for a rate."""
 
     dimensions: tuple[str, ...]
     metrics: tuple[Metric, ...]
+    changes: tuple[Metric, ...]
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One row: its dimensions as texts, its metrics in the order of the query; None where a ratio has no ground.
+
+    `is_other` marks the row of all that is too rare to be told.
+    """
+
+    dimensions: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+    is_other: bool = False
+    comparison: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -36,22 +50,6 @@ class Answer:
     def totals(self) -> Mapping[str, Metric]:
         """The metrics of the only row, by name; for a query without dimensions."""
         return dict(zip(self.query.metrics, self.rows[0].metrics, strict=True))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the answer in the shape of Plausible's Stats API v2."""
-        results = [{"dimensions": list(row.dimensions), "metrics": list(row.metrics)} for row in self.rows]
-        return {"results": results, "meta": self._meta(), "query": describe(self.query)}
-
-    def _meta(self) -> dict[str, Any]:
-        meta: dict[str, Any] = {}
-        if warning := _visitors_warning(self.query):
-            meta["metric_warnings"] = {"visitors": warning}
-        if self.query.has_time_labels and (granularity := self.query.granularity):
-            period = self.query.period
-            meta["time_labels"] = [label(bucket, period) for bucket in buckets(period, granularity)]
-        if self.total_rows is not None:
-            meta["total_rows"] = self.total_rows
-        return meta
 
 
 def read_rows(
@@ -71,6 +69,7 @@ def read_rows(
         ResultRow(
             tuple(_text(query, name, value) for name, value in zip(query.dimensions, key, strict=True)),
             tuple(_metric(formula, sums) for formula in formulas.values()),
+            is_other=OTHER in key,
         )
         for key, sums in found
     )
@@ -86,27 +85,6 @@ def page(query: Query, filled: Sequence[ResultRow]) -> tuple[ResultRow, ...]:
         elif order.is_descending:
             rows.reverse()
     return tuple(rows[query.offset : query.offset + query.limit])
-
-
-def describe(query: Query) -> dict[str, Any]:
-    """Return the query as JSON; asked again, it means the same, with the period as dates."""
-    return {
-        "site_id": query.site,
-        "metrics": list(query.metrics),
-        "date_range": [query.period.start.isoformat(), query.period.last.isoformat()],
-        "dimensions": list(query.dimensions),
-        "filters": [_describe(condition) for condition in query.conditions],
-        "order_by": [[order.key, "desc" if order.is_descending else "asc"] for order in query.full_order],
-        "pagination": {"limit": query.limit, "offset": query.offset},
-        "include": {"imports": False, "time_labels": query.has_time_labels, "total_rows": query.has_total_rows},
-    }
-
-
-def _describe(condition: Condition) -> list[Any]:
-    if isinstance(condition, Comparison):
-        return [condition.operator.value, condition.dimension, list(condition.values)]
-    inner = [_describe(part) for part in condition.conditions]
-    return [condition.connective.value, inner[0] if condition.connective == "not" else inner]
 
 
 Sums = Mapping[tuple[str, str], int]
@@ -127,19 +105,9 @@ def _metric(formula: Formula, sums: Sums) -> Metric:
 def _text(query: Query, dimension: str, value: Bucket | str) -> str:
     if granularity_of(dimension, query.period) and not isinstance(value, str):
         return label(value, query.period)
-    return str(value)
+    return OTHER_NAME if value == OTHER else str(value)
 
 
 def _rank(place: int, row: ResultRow) -> float:
     metric = row.metrics[place]
     return -1 if metric is None else metric
-
-
-def _visitors_warning(query: Query) -> dict[str, str] | None:
-    """Say so where the visitors of several days are added up."""
-    if "visitors" not in query.metrics or query.period.days == 1 or query.granularity in ("hour", "day"):
-        return None
-    return {
-        "code": "daily_visitors_added_up",
-        "warning": "Visitors are counted per day and added up: someone who came on two days counts twice.",
-    }

@@ -1,27 +1,31 @@
-"""POST /api/v2/query: the same questions and answers as the pages, as JSON."""
+"""POST /api/v2/query and GET /api/openapi.json: the same questions and answers as the pages, as JSON."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.context import Context
-from dashboard.guard import admit
+from dashboard.answer_json import as_json
+from dashboard.asking import Asking
+from dashboard.openapi import describe_api
 from dashboard.question import decode_question, read_question
 
 
 class Api:
     """The Stats API."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
 
     async def query(self, request: Request) -> Response:
         """Answer one question."""
         question = decode_question(await request.body())
-        site = admit(self._context, request, question.site_id)
-        now_ms = self._context.clock()
-        query = read_question(question, site, now_ms)
-        answer = await self._context.read(lambda counts: counts.ask(query, now_ms))
-        return Response(msgspec.json.encode(answer.as_json()), media_type="application/json")
+        answer = await self._asking.ask(request, question.site_id, partial(read_question, question))
+        return Response(msgspec.json.encode(as_json(answer)), media_type="application/json")
+
+    async def describe(self, request: Request) -> Response:
+        """Describe the API, for programs that write clients."""
+        return Response(msgspec.json.encode(describe_api()), media_type="application/json")

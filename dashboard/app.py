@@ -15,8 +15,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dashboard.api import Api
+from dashboard.asking import Asking
 from dashboard.context import Context, Status
 from dashboard.doors import Doors
+from dashboard.export import Export
 from dashboard.failures import Failures
 from dashboard.health import Health
 from dashboard.ledger_page import LedgerPage
@@ -26,6 +28,7 @@ from dashboard.pages import Pages
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
 from dashboard.security import SecurityHeaders
+from dashboard.v1 import OlderApi
 from schema.settings import Settings
 from schema.store import Store
 
@@ -51,7 +54,9 @@ def create_app(
     `reports` are what the command may ask for.
     """
     context = Context(settings, Reader(store), secret, clock, status, Templates())
-    pages, doors, api, health = Pages(context), Doors(context), Api(context), Health(context)
+    pages, doors, health = Pages(context), Doors(context), Health(context)
+    asking = Asking(context)
+    api, older, export = Api(asking), OlderApi(asking), Export(asking)
     metrics, operator = Metrics(context, figures), Operator(context, reports)
     ledger = LedgerPage(context, reports)
 
@@ -67,6 +72,12 @@ def create_app(
             Route("/logout", doors.logout, methods=["POST"]),
             Route("/ledger", ledger.show),
             Route("/api/v2/query", api.query, methods=["POST"]),
+            Route("/api/v1/stats/realtime/visitors", older.current),
+            Route("/api/v1/stats/aggregate", older.aggregate),
+            Route("/api/v1/stats/timeseries", older.timeseries),
+            Route("/api/v1/stats/breakdown", older.breakdown),
+            Route("/api/export.csv", export.csv),
+            Route("/api/openapi.json", api.describe),
             Route("/api/operator/{name}", operator.report),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),

@@ -28,7 +28,7 @@ def granularity_of(dimension: str, period: Period) -> Granularity | None:
     """Return the granularity that a dimension asks for; `time` leaves it to the period's length."""
     if dimension != "time":
         return Granularity(dimension.removeprefix("time:")) if dimension.startswith("time:") else None
-    if period.days == 1:
+    if period.days == 1 or period.since is not None:
         return Granularity.HOUR
     return Granularity.DAY if period.days <= _LONGEST_IN_DAYS else Granularity.MONTH
 
@@ -49,7 +49,8 @@ def buckets(period: Period, granularity: Granularity) -> list[Bucket]:
     A week that begins before the period is named by the period's first day, a month always by its own.
     """
     if granularity is Granularity.HOUR:
-        return [hour for day in _days(period) for hour in _hours(day, period)]
+        hours = (hour for day in _days(period) for hour in _hours(day, period))
+        return [hour for hour in hours if period.since is None or hour >= period.since]
     return list(dict.fromkeys(bucket_of(day, period, granularity) for day in _days(period)))
 
 

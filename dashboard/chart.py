@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from dashboard.annotations import Annotation
 from dashboard.answer import Answer, Metric
 from dashboard.buckets import Bucket, Granularity, bucket_of, buckets, has_begun
+from dashboard.formulas import is_ratio
 from dashboard.period import Period, day_start
 from dashboard.scale import Tick, make_scale, percent
-from dashboard.vocabulary import SITE
 from dashboard.words import abbreviate_bucket, format_metric, name_bucket
 
 WIDTH, HEIGHT = 1000, 100  # of the drawing that is stretched to the space there is
@@ -134,7 +134,7 @@ def make_chart(now: Series, earlier: Series | None, now_ms: int, notes: Sequence
         ticks=scale.ticks,
         labels=_labels(now),
         slots=tuple(_slot(index, index == last, points, now, earlier) for index in range(count)),
-        is_empty=not (known if SITE.formulas[now.metric].per else any(known)),  # a ratio of 0 is something
+        is_empty=not (known if is_ratio(now.metric) else any(known)),  # a ratio of 0 is something
         marks=_marks(now, notes),
         granularity=now.granularity,
     )

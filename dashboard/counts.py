@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dashboard.answer import Answer, ResultRow, page, read_rows
+from dashboard.formulas import Formula
 from dashboard.period import EARLIEST, Period, local_day
 from dashboard.query import Query, plan
-from dashboard.sql import count_rows, select, select_first_day, select_rejections
-from dashboard.vocabulary import Formula
+from dashboard.second import add_comparison, add_shares
+from dashboard.sql import Ground, count_rows, select, select_first_day, select_rejections
 from schema.live import Snapshot, live_table
 from schema.store import Store
 
@@ -32,13 +33,24 @@ class Counts:
         Raises:
             QueryError: the counts cannot tell it.
         """
-        if query.period.is_unbounded:
-            query = replace(query, period=self.narrow(query.site, query.period, now_ms))
+        query = self._settle(query, now_ms)
         formulas = plan(query)
-        statement = select(query, formulas, self.snapshots)
+        ground = Ground(self.snapshots, local_day(now_ms, query.period.zone))
+        statement = select(query, formulas, ground)
         results = read_rows(query, formulas, statement, self.store.query(statement.sql, statement.values), now_ms)
-        total = self._total_rows(query, formulas, results) if query.has_total_rows else None
-        return Answer(query, page(query, results) if query.filled else results, total)
+        total = self._total_rows(query, formulas, results, ground) if query.has_total_rows else None
+        answer = Answer(query, page(query, results) if query.filled else results, total)
+        answer = add_shares(answer, lambda whole: self.ask(whole, now_ms))
+        return add_comparison(answer, lambda earlier: self.ask(earlier, now_ms))
+
+    def _settle(self, query: Query, now_ms: int) -> Query:
+        """`all` from its first day; whole days where rare values are folded: a day is cut as a whole."""
+        period = query.period
+        if period.is_unbounded:
+            period = self.narrow(query.site, period, now_ms)
+        if query.is_folded and period.until is not None:
+            period = replace(period, until=None)
+        return replace(query, period=period)
 
     def first_day(self, site: str) -> date | None:
         """Return the first local day of `site` with a visit; None before that."""
@@ -62,9 +74,11 @@ class Counts:
         statement = select_rejections(site, period, self.snapshots)
         return dict(self.store.query(statement.sql, statement.values))
 
-    def _total_rows(self, query: Query, formulas: Mapping[str, Formula], results: Sequence[ResultRow]) -> int:
+    def _total_rows(
+        self, query: Query, formulas: Mapping[str, Formula], results: Sequence[ResultRow], ground: Ground
+    ) -> int:
         if query.filled or not query.dimensions:
             return len(results)
-        statement = count_rows(query, formulas, self.snapshots)
+        statement = count_rows(query, formulas, ground)
         ((count,),) = self.store.query(statement.sql, statement.values)
         return int(count)

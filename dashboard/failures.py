@@ -41,6 +41,15 @@ _TOKEN_WORDS: Mapping[str, tuple[str, str]] = {
         "It is not whole, or not for this Footfall. Copy all of it once more, or use a new one.",
     ),
 }
+# Status → the part of a request to the API that is wrong.
+_FIELDS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "token",
+    HTTPStatus.FORBIDDEN: "site_id",
+    HTTPStatus.NOT_FOUND: "site_id",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body",
+    HTTPStatus.TOO_MANY_REQUESTS: "token",
+}
 _UNCLEAR = ("That cannot be shown", "")
 _OTHER = ("Something went wrong", "It was our mistake, and the log says more. Counting goes on meanwhile.")
 
@@ -62,7 +71,10 @@ class Failures:
 
     async def on_http(self, request: Request, error: HTTPException) -> Response:
         """401, 403, 404, 405, 413."""
-        return self._answer(request, error.status_code, error.detail, headers=error.headers)
+        field = _FIELDS.get(error.status_code, "") if _is_api(request) else ""
+        if error.status_code == HTTPStatus.NOT_FOUND and error.detail == HTTPStatus.NOT_FOUND.phrase:
+            field = "path"  # no such endpoint; our own words are about sites
+        return self._answer(request, error.status_code, error.detail, field=field, headers=error.headers)
 
     async def on_reject(self, request: Request, error: RejectError) -> Response:
         """A question that is malformed, or that cannot be answered."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.answer import Metric
+from dashboard.formulas import RATES
 from dashboard.locale import format_integer
-from dashboard.words import PERCENTAGES, format_metric
+from dashboard.words import format_metric
 
 SITE_FIGURES = ("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration")
 EVENT_FIGURES = ("visitors", "visits", "events")
@@ -22,9 +23,15 @@ NAMES = {
     "events": "Events",
     "time_on_page": "Time on page",
     "scroll_depth": "Scroll depth",
+    "entries": "Entries",
+    "exits": "Exits",
     "exit_rate": "Exit rate",
-    "conversion_rate": "Conversion",
+    "percentage": "Share",
+    "conversion_rate": "Conversion rate",
+    "group_conversion_rate": "Conversion rate in its row",
     "total_revenue": "Revenue",
+    "average_revenue": "Average revenue",
+    "rejected": "Rejected",
 }
 ADDED_UP = "daily, added up"
 DEFINITIONS = {
@@ -36,13 +43,19 @@ DEFINITIONS = {
     "bounce_rate": "Visits of a single page on which nothing else was done, of all visits.",
     "visit_duration": "From the first to the last sign of a visit, on average; one page and nothing more is 0 seconds.",
     "events": "Things done that the site reports by name, such as a sign-up.",
-    "time_on_page": "How long a page was in front and its reader active, on average over the visits that saw it.",
-    "scroll_depth": "How far down a page was seen, on average over the visits that saw it; 100% is its end.",
-    "exit_rate": "Pageviews of a page after which the visit ended, of all its pageviews.",
-    "conversion_rate": "Visitors who did it, of all visitors; both added up by the day.",
-    "total_revenue": "Sum of the amounts that came with an event, one currency at a time.",
+    "time_on_page": "How long the page was in front and used, per visit that saw it.",
+    "scroll_depth": "How far down a page was seen, on average of the visits that saw it.",
+    "entries": "Visits that began on the page.",
+    "exits": "Visits whose last page it was.",
+    "exit_rate": "Exits, of all views of the page.",
+    "percentage": "Visitors, of all visitors that the filters leave.",
+    "conversion_rate": "Visitors who did it, of all visitors.",
+    "group_conversion_rate": "Visitors who did it, of all visitors of the same row.",
+    "total_revenue": "Money that the site reported with its events, in one currency.",
+    "average_revenue": "The same, per event.",
+    "rejected": "Beacons that were not counted, each with a reason.",
 }
-_BETTER_DOWN = {"bounce_rate", "exit_rate"}
+_BETTER_DOWN = {"bounce_rate", "exit_rate", "rejected"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +115,7 @@ def _change(metric: str, now: Metric, before: Metric) -> int | None:
     """Per cent, or points of a percentage."""
     if now is None or before is None:
         return None
-    if metric in PERCENTAGES:
+    if metric in RATES:
         return round(now - before)
     return round(100 * (now - before) / before) if before else None
 
@@ -111,7 +124,7 @@ def _describe(metric: str, change: int | None) -> str:
     """`+12%`, `−3 pt`, `unchanged`; empty without a comparison."""
     if change is None:
         return ""
-    unit = " pt" if metric in PERCENTAGES else "%"
+    unit = " pt" if metric in RATES else "%"
     return f"{'+' if change > 0 else '−'}{format_integer(abs(change))}{unit}" if change else "unchanged"
 
 

@@ -24,7 +24,7 @@ FILTER_NAMES: Mapping[str, Mapping[str, str]] = {
         "browser": "Browser", "browser_version": "Browser version", "os": "System", "os_version": "System version",
         "device": "Device size", "screen": "Screen", "language": "Language",
     },
-    "Events": {"event": "Event"},
+    "Events": {"event": "Event", "currency": "Currency"},
 }  # fmt: skip
 _TITLES = {name: title for group in FILTER_NAMES.values() for name, title in group.items()}
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dashboard.query import Comparison, Operator
-from dashboard.vocabulary import COLUMNS
+from dashboard.vocabulary import COLUMNS, PROPS, is_prop
 
 PROPERTY = "prop-"
-_PROPERTY_DIMENSION = "event:props:"
 _MAX_VALUE_LENGTH = 2000
 _MAX_FILTERS = 20
 
@@ -33,7 +32,12 @@ FILTERS: Mapping[str, str] = {
     "exit": "visit:exit_page",
     "hostname": "event:hostname",
     "event": "event:name",
-    **{name.removeprefix("visit:"): name for name in COLUMNS if name.startswith("visit:") and "_page" not in name},
+    "currency": "event:currency",
+    **{
+        name.removeprefix("visit:"): name
+        for name in COLUMNS
+        if name.startswith("visit:") and not name.endswith(("_page", "_name"))
+    },
 }
 
 
@@ -59,13 +63,13 @@ class Filter:
 def dimension_of(name: str) -> str:
     """Return the dimension that a filter of this name is about."""
     if name.startswith(PROPERTY):
-        return _PROPERTY_DIMENSION + name.removeprefix(PROPERTY)
+        return PROPS + name.removeprefix(PROPERTY)
     return FILTERS[name]
 
 
 def is_filter(name: str) -> bool:
     """Whether there is a filter of this name."""
-    return name in FILTERS or (name.startswith(PROPERTY) and name != PROPERTY)
+    return name in FILTERS or (name.startswith(PROPERTY) and is_prop(dimension_of(name)))
 
 
 def parse_filters(parts: Iterable[tuple[str, str]]) -> tuple[Filter, ...]:

@@ -11,7 +11,9 @@ from datetime import date, time
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
+
+from schema.currencies import EXPONENTS
 
 DEFAULT = Locale("en", "GB")
 _MOST_LANGUAGES = 8  # of those that a browser names
@@ -42,6 +44,24 @@ def format_integer(count: int) -> str:
 def format_fraction(value: float, decimals: int) -> str:
     """Return `2.50` as the reader writes it."""
     return _number(round(value, decimals), f"#,##0.{'0' * decimals}", READER.get())
+
+
+def format_money(minor_units: float, currency: str) -> str:
+    """Return an amount of minor units as `€12.30`; without a currency, as a number."""
+    if currency not in EXPONENTS:
+        return format_integer(round(minor_units))
+    decimals = EXPONENTS[currency]
+    pattern = f"¤#,##0{'.' + '0' * decimals if decimals else ''}"
+    return str(
+        format_currency(
+            minor_units / 10**decimals,
+            currency,
+            pattern,
+            locale=READER.get(),
+            currency_digits=False,
+            numbering_system="latn",
+        )
+    )
 
 
 def format_day(day: date, skeleton: str) -> str:

@@ -25,6 +25,7 @@ from dashboard.guard import admit, no_token
 from dashboard.locale import READER, choose_locale
 from dashboard.panels import TABS_BY_PANEL
 from dashboard.period import local_day, parse_period, previous
+from dashboard.rare import min_count_of
 from dashboard.site_page import SitePage, read_site_page
 from dashboard.view import DEFAULT_PERIOD, View, granularities, parse_view
 from dashboard.words import PERIOD_NAMES
@@ -78,6 +79,7 @@ class Pages:
         now_ms = self._context.clock()
         READER.set(choose_locale(request.headers.get("Accept-Language", "")))
         view = parse_view(site, request.query_params.multi_items(), TABS_BY_PANEL, now_ms)
+        view = replace(view, min_count=min_count_of(self._context, request, site))
         if added := read_form(request.query_params):
             return RedirectResponse(view.with_added(added).href, HTTPStatus.SEE_OTHER)
         is_owner = _is_for_every_site(self._context.grant_of(request))

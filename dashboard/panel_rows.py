@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dashboard.answer import Answer, Metric
+from dashboard.answer import Answer, Metric, ResultRow
 from dashboard.countries import country_names
+from dashboard.export_link import csv_link
 from dashboard.figures import DEFINITIONS, NAMES
 from dashboard.filter_form import filter_title
 from dashboard.languages import language_name
@@ -14,13 +14,13 @@ from dashboard.list_row import ListRow
 from dashboard.panels import MAP, Panel, Tab
 from dashboard.query import Comparison, Condition, Operator, Order, Query, answerable
 from dashboard.view import View
-from dashboard.words import format_metric
+from dashboard.words import format_count, format_metric
 from dashboard.world_map import MapCountry, shade_countries
 
 FEW, BESIDE_MAP, MANY, EVERY_COUNTRY = 9, 3, 100, 300  # rows
 COLUMNS_OF_ALL = (
     "visitors", "visits", "pageviews", "events", "bounce_rate", "visit_duration", "views_per_visit", "time_on_page",
-    "scroll_depth", "exit_rate", "conversion_rate", "total_revenue",
+    "scroll_depth", "entries", "exits", "exit_rate", "conversion_rate",
 )  # fmt: skip
 _MOST_COLUMNS = 6
 
@@ -50,6 +50,7 @@ class FilledPanel:
     total_rows: int = 0
     map: tuple[MapCountry, ...] = ()
     note: str = ""
+    csv: str = ""
 
 
 def limit_of(tab: Tab, view: View) -> int:
@@ -94,10 +95,7 @@ def fill_panel(panel: Panel, tab: Tab, view: View, answer: Answer | None, total:
         return FilledPanel(panel, tab, problem=_explain(tab, view))
     metrics, limit = answer.query.metrics, limit_of(tab, view)
     longest = max((row.metrics[0] or 0 for row in answer.rows), default=0)
-    rows = tuple(
-        _row(tab, view, dict(zip(metrics, row.metrics, strict=True)), row.dimensions[0], (total, longest))
-        for row in answer.rows[:limit]
-    )
+    rows = tuple(_row(tab, view, metrics, row, (total, longest)) for row in answer.rows[:limit])
     shown = BESIDE_MAP if tab.name == MAP and not view.whole else limit
     return FilledPanel(
         panel,
@@ -109,23 +107,31 @@ def fill_panel(panel: Panel, tab: Tab, view: View, answer: Answer | None, total:
         columns=tuple(_column(name, view, view.sort or metrics[0]) for name in metrics),
         first=answer.query.offset + 1,
         total_rows=answer.total_rows or 0,
+        note=_folded(view.min_count) if any(row.is_other for row in answer.rows) else "",
+        csv=csv_link(answer.query),
     )
 
 
-def _row(tab: Tab, view: View, metrics: Mapping[str, Metric], value: str, whole: tuple[Metric, Metric]) -> ListRow:
-    """The row of `value`; `whole` are the total of its first metric, and the longest row's."""
-    (first, count), *others = metrics.items()
+def _row(tab: Tab, view: View, metrics: tuple[str, ...], row: ResultRow, whole: tuple[Metric, Metric]) -> ListRow:
+    """One row; `whole` are the total of its first metric, and the longest row's. Rare values together filter by none."""
+    value, count = row.dimensions[0], row.metrics[0]
     total, longest = whole
+    currency = value if tab.filter == "currency" else ""
+    first, *others = (format_metric(name, found, currency) for name, found in zip(metrics, row.metrics, strict=True))
     return ListRow(
-        label=name_value(tab.filter, value) or tab.nothing,
-        href=view.with_filter(tab.filter, value).href,
+        label=value if row.is_other else name_value(tab.filter, value) or tab.nothing,
+        href="" if row.is_other else view.with_filter(tab.filter, value).href,
         value=count,
-        text=format_metric(first, count),
-        share=_share(count, total),
+        text=first,
+        share="" if currency else _share(count, total),
         bar=f"{100 * (count or 0) / longest:.2f}%" if longest else "0%",
-        code=value,
-        others=tuple(format_metric(name, other) for name, other in others),
+        code="" if row.is_other else value,
+        others=tuple(others),
     )
+
+
+def _folded(min_count: int) -> str:
+    return f"Other is what fewer than {format_count(min_count)} people a day have in common: too few to be told apart."
 
 
 def _column(name: str, view: View, sorted_by: str) -> Column:

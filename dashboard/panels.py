@@ -107,7 +107,14 @@ _ALL = (
             _unknown("languages", "Languages", "Language", "language"),
         ),
     ),
-    Panel(EVENTS, "Events", (Tab("events", "Events", "Event", "event", _EVENTS),)),
+    Panel(
+        EVENTS,
+        "Events",
+        (
+            Tab("events", "Events", "Event", "event", _EVENTS),
+            Tab("revenue", "Revenue", "Currency", "currency", ("total_revenue",), "No amount"),
+        ),
+    ),
 )
 PANELS = tuple(replace(panel, tabs=tuple(tab for tab in panel.tabs if tab.filter in FILTERS)) for panel in _ALL)
 TABS_BY_PANEL: Mapping[str, tuple[str, ...]] = {

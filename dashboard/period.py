@@ -11,20 +11,26 @@ from zoneinfo import ZoneInfo
 from schema.errors import QueryError
 
 EARLIEST, LATEST = date(1970, 1, 1), date(2100, 1, 1)  # what a Date holds, in old stores too
-CUSTOM, ALL = "custom", "all"
+CUSTOM, ALL, LAST_HOURS = "custom", "all", "24h"
 
 _DAY = timedelta(days=1)
+_HOUR_SECONDS = 3600
+_QUARTER_SECONDS = 900  # every zone's clocks change at such a minute
 
 
 @dataclass(frozen=True)
 class Period:
-    """Local dates of a site, `start` included, `end` not. `until`, if set, leaves out hours that begin after it."""
+    """Local dates of a site, `start` included, `end` not.
+
+    `since` and `until`, if set, leave out hours that begin before and after them; seconds since the epoch.
+    """
 
     name: str
     start: date
     end: date
     zone: ZoneInfo
-    until: int | None = None  # seconds since the epoch
+    until: int | None = None
+    since: int | None = None
 
     @property
     def days(self) -> int:
@@ -40,6 +46,15 @@ class Period:
     def last(self) -> date:
         """The last date inside."""
         return self.end - _DAY
+
+    @property
+    def instants(self) -> tuple[datetime, datetime]:
+        """The first and the last second inside, the last one at the end of an hour."""
+        first = day_start(self.start, self.zone) if self.since is None else self.since
+        last = day_start(self.end, self.zone) - 1
+        if self.until is not None:
+            last = min(last, local_hour(self.until, self.zone) + _HOUR_SECONDS - 1)
+        return datetime.fromtimestamp(first, self.zone), datetime.fromtimestamp(last, self.zone)
 
 
 def local_day(now_ms: int, zone: ZoneInfo) -> date:
@@ -71,6 +86,54 @@ def parse_dates(first: str, last: str, zone: ZoneInfo) -> Period:
     return Period(CUSTOM, start, end + _DAY, zone)
 
 
+def last_hours(now_ms: int, zone: ZoneInfo) -> Period:
+    """Return the last 24 hours: the one that is not over, and the 23 before it."""
+    first = (now_ms // 1000 - 23 * _HOUR_SECONDS) // _QUARTER_SECONDS * _QUARTER_SECONDS
+    since = local_hour(first, zone)
+    start = local_day(since * 1000, zone)
+    return Period(LAST_HOURS, start, local_day(now_ms, zone) + _DAY, zone, since=since)
+
+
+def parse_times(first: str, last: str, zone: ZoneInfo) -> Period:
+    """Return the period from one instant to another, both of ISO 8601 with an offset (without: in `zone`).
+
+    Raises:
+        QueryError: one is no such instant, or they are not the first and last second of an hour of the site.
+    """
+    since, until = _parse_instant(first, zone), _parse_instant(last, zone)
+    if until < since:
+        raise QueryError("date_range", "the period ends before it begins")
+    if local_hour(since, zone) != since or local_hour(until + 1, zone) not in (until, until + 1):
+        raise QueryError(
+            "date_range",
+            "counts are kept by the site's local hour: begin like 12:00:00, and end like 15:59:59 or 16:00:00",
+        )
+    until -= int(local_hour(until, zone) == until)  # an end on the hour is not part of it
+    start, end = local_day(since * 1000, zone), local_day(until * 1000, zone) + _DAY
+    return Period(CUSTOM, start, end, zone, until, None if day_start(start, zone) == since else since)
+
+
+def local_hour(instant: int, zone: ZoneInfo) -> int:
+    """Return the start of the local hour of `instant` as the counts have it, in seconds since the epoch."""
+    local = datetime.fromtimestamp(instant, zone)
+    return int(instant - local.minute * 60 - local.second)
+
+
+def a_year_before(period: Period) -> Period | None:
+    """Return the same dates of the year before; None if there are none."""
+    if period.name == ALL or period.start.year - 1 < EARLIEST.year:
+        return None
+    shift = day_start(period.start, period.zone) - day_start(_months_before(period.start, 12), period.zone)
+    return replace(
+        period,
+        name=CUSTOM,
+        start=_months_before(period.start, 12),
+        end=_end_months_before(period.end, 12),
+        since=None if period.since is None else period.since - shift,
+        until=None if period.until is None else period.until - shift,
+    )
+
+
 def previous(period: Period, now_ms: int) -> Period | None:
     """Return the period to compare `period` with, as long and just before it; None if there is none.
 
@@ -79,6 +142,8 @@ def previous(period: Period, now_ms: int) -> Period | None:
     """
     if period.name == ALL:
         return None
+    if period.since is not None:
+        return _hours_before(period)
     if months := _MONTHS.get(period.name):
         return replace(period, start=_months_before(period.start, months), end=_end_months_before(period.end, months))
     earlier = replace(period, start=period.start - timedelta(days=period.days), end=period.start)
@@ -103,6 +168,32 @@ def _parse_date(text: str) -> date:
     if not EARLIEST <= day < LATEST:
         raise QueryError("date_range", f"both dates have to be from {EARLIEST} to {LATEST - _DAY}")
     return day
+
+
+def _parse_instant(text: str, zone: ZoneInfo) -> int:
+    try:
+        instant = datetime.fromisoformat(text)
+        seconds = int((instant if instant.tzinfo else instant.replace(tzinfo=zone)).timestamp())
+        day = local_day(seconds * 1000, zone)
+    except (ValueError, OverflowError):
+        raise QueryError("date_range", "takes instants like 2026-03-31T12:00:00+02:00 (ISO 8601)") from None
+    if not EARLIEST < day < LATEST - _DAY:
+        raise QueryError("date_range", f"both dates have to be from {EARLIEST} to {LATEST - _DAY}")
+    return seconds
+
+
+def _hours_before(period: Period) -> Period:
+    """As many days earlier as it touches, at the same hours."""
+    days = timedelta(days=period.days)
+    shift = day_start(period.start, period.zone) - day_start(period.start - days, period.zone)
+    return replace(
+        period,
+        name=CUSTOM,
+        start=period.start - days,
+        end=period.end - days,
+        since=None if period.since is None else period.since - shift,
+        until=None if period.until is None else period.until - shift,
+    )
 
 
 def _same_hour(now_ms: int, day: date, zone: ZoneInfo) -> int:

@@ -10,17 +10,16 @@ from dashboard.answer import Answer, Metric
 from dashboard.chart import Chart, make_chart, make_series
 from dashboard.comparison import earlier_period
 from dashboard.counts import Counts
+from dashboard.export_link import csv_link
 from dashboard.figures import EVENT_FIGURES, SITE_FIGURES, Figure, make_figures
 from dashboard.panel_rows import FilledPanel, fill_panel, limit_of, panel_query
 from dashboard.panels import EVENTS, PANELS, PLACES, Panel, front_tab, with_properties, without_map
 from dashboard.period import Period
 from dashboard.property_keys import property_keys
-from dashboard.query import answerable
+from dashboard.query import Query, answerable
 from dashboard.view import MOST_BUCKETS, View, granularities
 from dashboard.world_map import drawn_countries
 from schema.settings import SiteSettings
-
-_HAS_PROPERTIES = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class SitePage:
     panels: Sequence[FilledPanel]
     open_visits: int | None
     rejections: Mapping[str, int]
+    rejections_csv: str
     has_counts: bool  # whether the site ever had a visit
 
 
@@ -62,6 +62,7 @@ def read_site_page(
         panels=_panels(counts, view, {figure.metric: figure.value for figure in figures}, now_ms),
         open_visits=counts.open_visits(site.domain),
         rejections=counts.rejections(site.domain, view.period),
+        rejections_csv=csv_link(Query(site.domain, view.period, ("rejected",), ("rejection:reason",))),
         has_counts=first is not None,
     )
 
@@ -115,9 +116,7 @@ def _complete(counts: Counts, panel: Panel, view: View) -> Panel:
     if panel.name != EVENTS:
         return panel
     event = next((one.values[0] for one in view.filters if one.key == "event"), "")
-    return with_properties(
-        panel, property_keys(counts, view.domain, event, view.period) if event and _HAS_PROPERTIES else ()
-    )
+    return with_properties(panel, property_keys(counts, view.domain, event, view.period) if event else ())
 
 
 def _panel(counts: Counts, panel: Panel, view: View, totals: Mapping[str, Metric], now_ms: int) -> FilledPanel:

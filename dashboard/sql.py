@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from dashboard.buckets import Granularity
+from dashboard.conditions import Values, condition_sql
+from dashboard.countries import country_names
+from dashboard.folding import Fold, fold_of, folded, visible_cells
+from dashboard.formulas import Formula
 from dashboard.period import ALL, EARLIEST, LATEST, Period
-from dashboard.query import Comparison, Condition, Connective, Operator, Query
+from dashboard.query import Query
 from dashboard.visibility import Part, visible_parts
-from dashboard.vocabulary import COLUMNS, TIME, Formula
+from dashboard.vocabulary import TABLES, TIME, table_of
 from schema.live import Snapshot
 
 _BUCKETS = {
@@ -19,19 +24,6 @@ _BUCKETS = {
     Granularity.WEEK: "greatest(toMonday(day), {start:Date})",
     Granularity.MONTH: "toStartOfMonth(day)",
 }
-
-
-@dataclass
-class Values:
-    """The values bound to a statement, named as they are added."""
-
-    bound: dict[str, str | int | Sequence[str]] = field(default_factory=dict)
-
-    def add(self, value: str | int | Sequence[str], kind: str) -> str:
-        """Bind `value`, and return what stands for it in the SQL."""
-        name = f"v{len(self.bound)}"
-        self.bound[name] = value
-        return f"{{{name}:{kind}}}"
 
 
 @dataclass(frozen=True)
@@ -43,27 +35,35 @@ class Statement:
     measures: tuple[tuple[str, str], ...]  # (table, measure)
 
 
-def select(query: Query, formulas: Mapping[str, Formula], snapshots: Sequence[Snapshot]) -> Statement:
+@dataclass(frozen=True)
+class Ground:
+    """What a statement is made on: the live snapshots that count, and the site's local day that is not over."""
+
+    snapshots: Sequence[Snapshot]
+    today: date
+
+
+def select(query: Query, formulas: Mapping[str, Formula], ground: Ground) -> Statement:
     """Return the statement that answers `query`; what goes by time alone is neither sorted nor cut yet."""
     measures = _measures(formulas)
     values = Values({"site": query.site, "start": query.period.start.isoformat()})
-    union = _union(query, measures, snapshots, values)
+    union = _union(query, measures, ground, values)
     sql = [f"SELECT {', '.join((*_names(query), *(f'sum(m{n}) AS c{n}' for n in range(len(measures)))))}", union]
     if query.dimensions:
-        sql += [_group_by(query), f"HAVING {' + '.join(f'c{n}' for n in range(len(measures)))} > 0"]
+        sql += [_group_by(query), f"HAVING {_has_counts([f'c{n}' for n in range(len(measures))])}"]
     if query.dimensions and not query.filled:
         sql.append(f"ORDER BY {', '.join(_order_by(query, formulas, measures))}")
         sql.append(f"LIMIT {query.limit:d} OFFSET {query.offset:d}")
-    return Statement(" ".join(sql), values.bound, measures)
+    return _statement(" ".join(sql), values, measures)
 
 
-def count_rows(query: Query, formulas: Mapping[str, Formula], snapshots: Sequence[Snapshot]) -> Statement:
+def count_rows(query: Query, formulas: Mapping[str, Formula], ground: Ground) -> Statement:
     """Return the statement that tells how many rows the answer has over all pages."""
     measures = _measures(formulas)
     values = Values({"site": query.site, "start": query.period.start.isoformat()})
-    sums = " + ".join(f"sum(m{number})" for number in range(len(measures)))
-    grouped = f"SELECT 1 {_union(query, measures, snapshots, values)} {_group_by(query)} HAVING {sums} > 0"
-    return Statement(f"SELECT count() FROM ({grouped})", values.bound, ())
+    sums = [f"sum(m{number})" for number in range(len(measures))]
+    grouped = f"SELECT 1 {_union(query, measures, ground, values)} {_group_by(query)} HAVING {_has_counts(sums)}"
+    return _statement(f"SELECT count() FROM ({grouped})", values, ())
 
 
 def select_first_day(site: str, snapshots: Sequence[Snapshot]) -> Statement:
@@ -97,7 +97,22 @@ def _within(part: Part, period: Period, values: Values) -> str:
         terms.append(f"({part.condition})")
     if period.until is not None:
         terms.append(f"toUnixTimestamp(hour) <= {period.until:d}")
+    if period.since is not None:
+        terms.append(f"toUnixTimestamp(hour) >= {period.since:d}")
     return " AND ".join(terms)
+
+
+def _statement(sql: str, values: Values, measures: tuple[tuple[str, str], ...]) -> Statement:
+    """Bind the names of countries where they are used."""
+    if "{codes:" in sql:
+        names = country_names()
+        values.bound |= {"codes": tuple(names), "names": tuple(names.values())}
+    return Statement(sql, values.bound, measures)
+
+
+def _has_counts(sums: Sequence[str]) -> str:
+    """Whether there is anything; amounts of money can be below 0, and cancel each other out."""
+    return " OR ".join(f"{each} != 0" for each in sums)
 
 
 def _measures(formulas: Mapping[str, Formula]) -> tuple[tuple[str, str], ...]:
@@ -106,20 +121,61 @@ def _measures(formulas: Mapping[str, Formula]) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _union(query: Query, measures: Sequence[tuple[str, str]], snapshots: Sequence[Snapshot], values: Values) -> str:
+def _union(query: Query, measures: Sequence[tuple[str, str]], ground: Ground, values: Values) -> str:
     """FROM all that holds the measures, side by side; a table that lacks one has 0 there."""
     parts = []
-    for table in dict.fromkeys(table for table, _ in measures):
+    for name in dict.fromkeys(name for name, _ in measures):
         sums = [
-            f"{f'sum({measure})' if owner == table else 'toUInt64(0)'} AS m{number}"
+            f"{f'sum({measure})' if owner == name else _zero(measure)} AS m{number}"
             for number, (owner, measure) in enumerate(measures)
         ]
-        dimensions = [f"{_column(query, name, table)} AS d{n}" for n, name in enumerate(query.dimensions)]
-        conditions = [f"({_condition(condition, table, values)})" for condition in query.conditions]
-        for part in visible_parts(table, query.period, snapshots):
-            where = " AND ".join((_within(part, query.period, values), *conditions))
+        columns = _Columns(query, name, ground, values)
+        dimensions = [f"{columns.of(dimension)} AS d{n}" for n, dimension in enumerate(query.dimensions)]
+        conditions = [f"({condition_sql(condition, columns.of, values)})" for condition in query.conditions]
+        fixed = [f"{column} = {values.add(value, 'String')}" for column, value in table_of(name).fixed.items()]
+        for part in visible_parts(table_of(name).rollup, query.period, ground.snapshots):
+            where = " AND ".join((_within(part, query.period, values), *fixed, *conditions))
             parts.append(f"SELECT {', '.join((*dimensions, *sums))} FROM {part.table} WHERE {where} {_group_by(query)}")
     return f"FROM ({' UNION ALL '.join(parts)})"
+
+
+def _zero(measure: str) -> str:
+    return "toInt64(0)" if measure == "revenue" else "toUInt64(0)"
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The SQL of each dimension in one table, for one query."""
+
+    query: Query
+    table: str
+    ground: Ground
+    values: Values
+
+    def of(self, dimension: str) -> str:
+        if dimension in TIME:
+            assert self.query.granularity is not None  # it has a dimension of time
+            return _BUCKETS[self.query.granularity]
+        fold = fold_of(self.query.asked) if self.query.is_folded else None
+        if fold is None:
+            return table_of(self.table).columns[dimension]
+        columns = fold.columns(dimension)
+        return folded(dimension, columns, self._visible(fold, columns))
+
+    def _visible(self, fold: Fold, columns: tuple[str, ...]) -> str:
+        """The cells that stand for themselves, each inside of one that does; the day that is not over has none."""
+        period = self.query.period
+        over = replace(period, end=min(max(self.ground.today, period.start), period.end), until=None)
+        outer = columns[:-1]
+        inside = f" AND (day, {', '.join(outer)}) IN ({self._visible(fold, outer)})" if outer else ""
+        every = ", ".join(("day", *columns))
+        people = [
+            f"SELECT {every}, sum({fold.people}) AS people FROM {part.table}"
+            f" WHERE {_within(part, over, self.values)}{inside} GROUP BY {every}"
+            for part in visible_parts(TABLES[fold.table].rollup, over, self.ground.snapshots)
+        ]
+        nobody = f"SELECT {every}, toUInt64(0) AS people FROM {TABLES[fold.table].rollup} WHERE 0"
+        return visible_cells(columns, " UNION ALL ".join(people or [nobody]), self.query.min_count)
 
 
 def _names(query: Query) -> tuple[str, ...]:
@@ -128,13 +184,6 @@ def _names(query: Query) -> tuple[str, ...]:
 
 def _group_by(query: Query) -> str:
     return f"GROUP BY {', '.join(_names(query))}" if query.dimensions else ""
-
-
-def _column(query: Query, dimension: str, table: str) -> str:
-    if dimension in TIME:
-        assert query.granularity is not None  # it has a dimension of time
-        return _BUCKETS[query.granularity]
-    return COLUMNS[dimension][table]
 
 
 def _order_by(query: Query, formulas: Mapping[str, Formula], measures: Sequence[tuple[str, str]]) -> list[str]:
@@ -152,20 +201,3 @@ def _expression(formula: Formula, measures: Sequence[tuple[str, str]]) -> str:
     """The metric to sort by; a ratio with nothing to divide by is the smallest."""
     count, *per = (f"c{measures.index((formula.table, measure))}" for measure in formula.measures)
     return f"if({per[0]} = 0, -1, {count} / {per[0]})" if per else count
-
-
-def _condition(condition: Condition, table: str, values: Values) -> str:
-    if isinstance(condition, Comparison):
-        return _comparison(condition, COLUMNS[condition.dimension][table], values)
-    inner = [f"({_condition(part, table, values)})" for part in condition.conditions]
-    return (
-        f"NOT {inner[0]}" if condition.connective is Connective.NOT else f" {condition.connective.upper()} ".join(inner)
-    )
-
-
-def _comparison(comparison: Comparison, column: str, values: Values) -> str:
-    if comparison.operator in (Operator.IS, Operator.IS_NOT):
-        test = f"has({values.add(comparison.values, 'Array(String)')}, {column})"
-    else:
-        test = " OR ".join(f"position({column}, {values.add(value, 'String')}) > 0" for value in comparison.values)
-    return f"NOT ({test})" if comparison.operator in (Operator.IS_NOT, Operator.CONTAINS_NOT) else test

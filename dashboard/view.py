@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from dashboard.buckets import Granularity, count_buckets
 from dashboard.comparison import Against, parse_against
 from dashboard.filters import Filter, parse_filters
+from dashboard.formulas import METRICS
 from dashboard.period import CUSTOM, NAMED, Period, local_day, parse_dates, parse_period
 from dashboard.query import Operator, Order, Query
-from dashboard.vocabulary import METRICS
 from schema.errors import QueryError
 from schema.settings import SiteSettings
 
@@ -37,6 +37,7 @@ class View:
     granularity: Granularity | None = None  # of the chart; None leaves it to the period's length
     find: str = ""  # with `whole`: rows that contain this
     sort: str = ""  # with `whole`: the metric that the rows are sorted by
+    min_count: int = 0  # values that fewer people have in common are folded into one
     leaf: int = 1  # with `whole`: which hundred rows
 
     @property
@@ -137,7 +138,8 @@ class View:
     ) -> Query:
         """Return the question for `metrics` in this view."""
         conditions = tuple(one.comparison for one in self.filters)
-        return Query(self.domain, self.period, metrics, dimensions, conditions, order, limit, offset)
+        query = Query(self.domain, self.period, metrics, dimensions, conditions, order, limit, offset)
+        return replace(query, min_count=self.min_count)
 
     def _on_the_whole_site(self, filters: tuple[Filter, ...]) -> View:
         return replace(self, filters=filters, whole="", find="", sort="", leaf=1)

@@ -1,4 +1,4 @@
-"""What can be asked, as data: each dimension's column in each table, and how each metric is counted. Pure."""
+"""What can be asked about, as data: each dimension, and the tables that know it. Pure."""
 
 from __future__ import annotations
 
@@ -8,92 +8,80 @@ from dataclasses import dataclass, field
 from schema.rollups import ACQUISITION, CLIENT
 
 TIME = ("time", "time:hour", "time:day", "time:week", "time:month")
+PROPS = "event:props:"
+MAX_KEY_LENGTH = 300
 
-_EVERYWHERE = ("pageviews", "visits", "events")
+# A country's name, from the codes and names that every statement has bound where it uses them.
+COUNTRY_NAME = "transform({}, {{codes:Array(String)}}, {{names:Array(String)}}, {})"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a question is answered from: a rollup, or those of its rows that have the `fixed` values.
+
+    `columns` are by dimension; each is SQL over the rollup's columns.
+    """
+
+    rollup: str
+    columns: Mapping[str, str]
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+
+_NAMED = {"visit:country_name": COUNTRY_NAME.format("country", "country")}
+_WHOSE = {**{f"visit:{name}": name for name in (*ACQUISITION, *CLIENT)}, **_NAMED}
+_NAMES = {"event:name": "name", "event:goal": "name"}
+_OF_REGION = {"visit:country": "parent", "visit:country_name": COUNTRY_NAME.format("parent", "parent")}
+_COUNTRY_OF_CITY = "substring(parent, 1, 2)"
+_OF_CITY = {
+    "visit:country": _COUNTRY_OF_CITY,
+    "visit:country_name": COUNTRY_NAME.format(_COUNTRY_OF_CITY, _COUNTRY_OF_CITY),
+    "visit:region": "if(length(parent) > 2, parent, '')",
+    "visit:city_name": "value",
+}
+
+
+def _audience(name: str, columns: Mapping[str, str] | None = None) -> Table:
+    return Table("audience", {f"visit:{name}": "value", **(columns or {})}, {"dimension": name})
+
+
+TABLES: Mapping[str, Table] = {
+    "pageviews": Table("pageviews", {"event:page": "path", "event:hostname": "hostname", **_WHOSE}),
+    "visits": Table("visits", {"visit:entry_page": "entry_path", "visit:exit_page": "exit_path", **_WHOSE}),
+    "events": Table("events", {"event:page": "path", **_NAMES, "event:currency": "currency", **_WHOSE}),
+    "audience:visit:city": _audience("city", _OF_CITY),
+    "audience:visit:region": _audience("region", _OF_REGION),
+    "audience:visit:browser_version": _audience("browser_version", {"visit:browser": "parent"}),
+    "audience:visit:os_version": _audience("os_version", {"visit:os": "parent"}),
+    "audience:visit:language": _audience("language"),
+    "audience:visit:screen": _audience("screen"),
+    "rejections": Table("rejections", {"rejection:reason": "reason"}),
+}
+
+# The fine dimensions, those that know others first: a question about cities of a region is one about cities.
+AUDIENCE = tuple(name.removeprefix("audience:") for name in TABLES if name.startswith("audience:"))
 
 # Dimension → table → column. A question can only be answered from a table that knows all its dimensions.
 COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "event:page": {"pageviews": "path", "events": "path"},
-    "event:hostname": {"pageviews": "hostname"},
-    "event:name": {"events": "name"},
-    "event:goal": {"events": "name"},
-    "visit:entry_page": {"visits": "entry_path"},
-    "visit:exit_page": {"visits": "exit_path"},
-    **{f"visit:{name}": dict.fromkeys(_EVERYWHERE, name) for name in (*ACQUISITION, *CLIENT)},
+    dimension: {name: table.columns[dimension] for name, table in TABLES.items() if dimension in table.columns}
+    for dimension in dict.fromkeys(dimension for table in TABLES.values() for dimension in table.columns)
 }
-
 DIMENSIONS = (*TIME, *COLUMNS)
-METRICS = ("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration", "events")
-PEOPLE = ("visitors", "visits")  # counted once per something, so not to be added up over several of it
 
 
-@dataclass(frozen=True)
-class Formula:
-    """A metric as a measure of one table, or, with `per`, as the ratio of two."""
-
-    table: str
-    measure: str
-    per: str = ""
-    factor: int = 1
-    decimals: int = 0
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """The measures whose sums it is made of."""
-        return (self.measure, self.per) if self.per else (self.measure,)
-
-    def value(self, *sums: int) -> int | float | None:
-        """Return the metric from the sums of its `measures`; None where a ratio has nothing to divide by."""
-        if not self.per:
-            return sums[0]
-        count, per = sums
-        if not per:
-            return None
-        return round(self.factor * count / per, self.decimals or None)
+def table_of(name: str) -> Table:
+    """Return the table called `name`; those of a property of events are made as they are asked for."""
+    if name.startswith("event_props:"):
+        dimension = name.removeprefix("event_props:")
+        return Table("event_props", {dimension: "value", **_NAMES}, {"key": dimension.removeprefix(PROPS)})
+    return TABLES[name]
 
 
-@dataclass(frozen=True)
-class Scope:
-    """A kind of question: those about `dimensions`, which name the tables that can answer it.
-
-    Its people are counted once per `unit`: each row of the answer has to be about a single one.
-    """
-
-    subject: str
-    dimensions: tuple[str, ...]
-    formulas: Mapping[str, Formula]
-    unit: tuple[str, ...] = field(default=())
+def is_prop(dimension: str) -> bool:
+    """Whether it names a property of events: `event:props:KEY`."""
+    key = dimension.removeprefix(PROPS)
+    return key != dimension and 0 < len(key) <= MAX_KEY_LENGTH and "\0" not in key
 
 
-EVENT = Scope(
-    "event",
-    ("event:name", "event:goal"),
-    {name: Formula("events", name) for name in ("visitors", "visits", "events")},
-    unit=("event:name", "event:goal"),
-)
-PAGE = Scope(
-    "page",
-    ("event:page", "event:hostname"),
-    {
-        **{name: Formula("pageviews", name) for name in ("visitors", "visits", "pageviews")},
-        "bounce_rate": Formula("pageviews", "bounces", per="entries", factor=100),
-        "events": Formula("events", "events"),
-    },
-    unit=("event:page",),
-)
-_VISITS = {
-    **{name: Formula("visits", name) for name in ("visitors", "visits", "pageviews", "events")},
-    "views_per_visit": Formula("visits", "pageviews", per="visits", decimals=2),
-    "bounce_rate": Formula("visits", "bounces", per="visits", factor=100),
-    "visit_duration": Formula("visits", "duration_seconds", per="visits"),
-}
-VISIT_ENDS = Scope("entry or exit page", ("visit:entry_page", "visit:exit_page"), _VISITS)
-SITE = Scope(
-    "site",
-    (),
-    {**_VISITS, "pageviews": Formula("pageviews", "pageviews"), "events": Formula("events", "events")},
-)
-SCOPES = (EVENT, PAGE, VISIT_ENDS)
-
-# By hour, a site's visitors are those who viewed something in it: who stays for three hours counts in each.
-ACTIVE_VISITORS = Formula("pageviews", "active_visitors")
+def is_dimension(name: str) -> bool:
+    """Whether rows can go by it, time included."""
+    return name in DIMENSIONS or is_prop(name)

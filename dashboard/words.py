@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from dashboard.answer import Metric
 from dashboard.buckets import Bucket, Granularity
-from dashboard.locale import format_day, format_fraction, format_hour, format_integer
+from dashboard.formulas import RATES, REVENUE
+from dashboard.locale import format_day, format_fraction, format_hour, format_integer, format_money
 from dashboard.period import CUSTOM, Period
 
 UNKNOWN = "–"
@@ -26,7 +27,6 @@ PERIOD_NAMES = {
     "all": "All time",
 }
 _FIRST_COMPACT = 1_000_000
-PERCENTAGES = frozenset(("bounce_rate", "scroll_depth", "exit_rate", "conversion_rate"))
 DURATIONS = frozenset(("visit_duration", "time_on_page"))  # in seconds
 
 # Why a beacon was not counted, after a number.
@@ -66,11 +66,13 @@ REJECTION_MEANINGS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def format_metric(metric: str, value: Metric) -> str:
-    """Return a metric's value: `1,234`, `2.50`, `43%`, `1m 20s`; a dash where there is none."""
+def format_metric(metric: str, value: Metric, currency: str = "") -> str:
+    """Return a metric's value: `1,234`, `2.50`, `43%`, `1m 20s`, `€12.30`; a dash where there is none."""
     if value is None:
         return UNKNOWN
-    if metric in PERCENTAGES:
+    if metric in REVENUE:
+        return format_money(value, currency)
+    if metric in RATES:
         return f"{format_fraction(value, 0 if value == int(value) else 1)}%"
     if metric in DURATIONS:
         return format_duration(int(value))

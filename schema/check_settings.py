@@ -37,6 +37,9 @@ def check_settings(settings: Settings) -> None:
     _check_range("spool.min_free_bytes", settings.spool.min_free_bytes, 0, 2**60)
     _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
     _check_range("aggregator.keep_months", settings.aggregator.keep_months, 0, 1200)
+    _check_range("dashboard.api_rate", settings.dashboard.api_rate, 0, 10_000_000)
+    _check_range("dashboard.min_count", settings.dashboard.min_count, 0, 10_000)
+    _check_range("dashboard.shared_min_count", settings.dashboard.shared_min_count, 0, 10_000)
     if settings.backup_dir and settings.backup_dir.resolve().is_relative_to(settings.data_dir.resolve()):
         raise SettingError("backup.directory", settings.backup.directory, "a directory outside data_dir")
     _check_listens(settings)

@@ -88,6 +88,9 @@ class DashboardSettings:
     listen: str = _setting("127.0.0.1:8000", "host:port of the dashboard")
     share_secret: str = _setting("", "signs access tokens; empty: made at first start, kept in data_dir/secret",
                                  secret=True)  # fmt: skip
+    api_rate: int = _setting(600, "requests an hour that one token may ask of the API; 0: any number")
+    min_count: int = _setting(0, "values that fewer people a day had in common are folded into Other; 0 or 1: none")
+    shared_min_count: int = _setting(10, "the same for shared and public views")
 
 
 @dataclass(frozen=True)

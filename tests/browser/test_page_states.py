@@ -45,7 +45,8 @@ def violations(page: Page) -> list[str]:
     where = {"contextId": world["executionContextId"], "returnByValue": True, "awaitPromise": True}
     session.send("Runtime.evaluate", {"expression": AXE, "contextId": world["executionContextId"]})
     options = f"{{runOnly: {WCAG!r}}}"
-    run = f"axe.run(document, {options}).then(found => found.violations.flatMap(one => one.nodes.map(node => one.id + ': ' + node.html.slice(0, 200))))"
+    tell = "one.nodes.map(node => one.id + ': ' + node.html.slice(0, 200))"
+    run = f"axe.run(document, {options}).then(found => found.violations.flatMap(one => {tell}))"
     answer = session.send("Runtime.evaluate", {"expression": run, **where})
     assert "exceptionDetails" not in answer, answer
     return [str(found) for found in answer["result"]["value"]]

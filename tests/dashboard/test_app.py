@@ -84,7 +84,7 @@ def test_no_static_file_asks_another_host(file: Path) -> None:
     [
         ({"metrics": ["nonsense"]}, 400, "metrics"),
         ({"metrics": ["visit_duration"], "dimensions": ["event:page"]}, 400, "metrics"),
-        ({"site_id": "unknown.example"}, 404, None),
+        ({"site_id": "unknown.example"}, 404, "site_id"),
     ],
 )
 def test_the_api_has_one_shape_of_errors(client: Client, question: dict[str, object], status: int, field: str) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from dashboard.answer import Answer, Metric, ResultRow
 from dashboard.chart import HEIGHT, WIDTH, make_chart, make_series, sparkline
+from dashboard.formulas import METRICS
 from dashboard.period import Period, parse_period
 from dashboard.query import Query
 from dashboard.scale import make_scale
-from dashboard.vocabulary import METRICS
 
 UTC = ZoneInfo("UTC")
 DAY = date(2026, 3, 10)

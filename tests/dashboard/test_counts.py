@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboard.answer import Answer
+from dashboard.answer_json import as_json
 from dashboard.counts import Counts
 from dashboard.period import Period, parse_dates, parse_period, previous
 from dashboard.query import Combination, Comparison, Connective, Operator, Order, Query
@@ -149,7 +150,7 @@ def test_hours_to_come_have_no_row_but_a_label(some: RowWriter) -> None:
     answer = ask(some, ["visitors"], "time", period=TODAY, has_time_labels=True)
     assert table(answer)[9] == ("2026-03-10 09:00:00", 3)
     assert len(answer.rows) == 13
-    assert len(answer.as_json()["meta"]["time_labels"]) == 24
+    assert len(as_json(answer)["meta"]["time_labels"]) == 24
 
 
 def test_weeks_and_months_add_their_days_up(some: RowWriter) -> None:
@@ -171,7 +172,7 @@ def test_all_begins_with_the_first_visit(some: RowWriter) -> None:
     everything = parse_period("all", DAY, UTC)
     answer = ask(some, ["visits"], "time:day", period=everything)
     assert table(answer)[0] == ("2026-03-01", 50)
-    assert answer.as_json()["query"]["date_range"] == ["2026-03-01", "2026-03-10"]
+    assert as_json(answer)["query"]["date_range"] == ["2026-03-01", "2026-03-10"]
     assert Counts(some.store, []).first_day("nothing.example") is None
 
 
@@ -184,10 +185,10 @@ def test_a_comparison_leaves_later_hours_out(some: RowWriter) -> None:
 
 
 def test_added_up_visitors_come_with_a_warning(some: RowWriter) -> None:
-    assert "metric_warnings" in ask(some, ["visitors"]).as_json()["meta"]
-    assert "metric_warnings" not in ask(some, ["visitors"], period=TODAY).as_json()["meta"]
-    assert "metric_warnings" not in ask(some, ["visitors"], "time:day").as_json()["meta"]
-    assert "metric_warnings" not in ask(some, ["visits"]).as_json()["meta"]
+    assert "metric_warnings" in as_json(ask(some, ["visitors"]))["meta"]
+    assert "metric_warnings" not in as_json(ask(some, ["visitors"], period=TODAY))["meta"]
+    assert "metric_warnings" not in as_json(ask(some, ["visitors"], "time:day"))["meta"]
+    assert "metric_warnings" not in as_json(ask(some, ["visits"]))["meta"]
 
 
 HOSTILE = st.text(min_size=1, max_size=30) | st.sampled_from(

@@ -8,7 +8,6 @@ import pytest
 
 from dashboard.period import parse_dates, parse_period
 from dashboard.query import Combination, Comparison, Condition, Connective, Operator, Query, answerable, plan
-from dashboard.vocabulary import METRICS
 from schema.errors import QueryError
 
 WEEK = parse_dates("2026-03-04", "2026-03-10", ZoneInfo("UTC"))
@@ -24,37 +23,42 @@ ENTRY = Comparison(Operator.IS, "visit:entry_page", ("/a",))
 HOST = Comparison(Operator.IS, "event:hostname", ("example.com",))
 GOOGLE = Comparison(Operator.IS, "visit:source", ("Google",))
 
-EVERYTHING = METRICS
+EVERYTHING = ("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration", "events")
+ENDS = ("entries", "exits")
 PEOPLE = ("visitors", "visits")
-PAGE = (*PEOPLE, "pageviews", "bounce_rate", "events")
-VIEWS = ("pageviews", "bounce_rate", "events")
+VIEWS = ("pageviews", "bounce_rate", "events", "time_on_page", "scroll_depth", *ENDS, "exit_rate")
+PAGE = (*PEOPLE, *VIEWS)
+OF_HOST = tuple(metric for metric in VIEWS if metric != "events")
+SHARE = ("percentage",)
+OF_EVENT = (*PEOPLE, "events")
+CONVERSIONS = ("conversion_rate", "group_conversion_rate")
 
 
 @pytest.mark.parametrize(
     ("dimensions", "conditions", "expected"),
     [
-        ((), (), EVERYTHING),
-        (("visit:source",), (GOOGLE,), EVERYTHING),
-        (("time:day",), (), EVERYTHING),
-        (("time:hour",), (GOOGLE,), EVERYTHING),
-        (("event:page",), (), PAGE),
-        (("event:page", "visit:country"), (GOOGLE,), PAGE),
-        (("event:page",), (SOME_PAGES,), PAGE),
+        ((), (), (*EVERYTHING, *ENDS, "rejected")),
+        (("visit:source",), (GOOGLE,), (*EVERYTHING, *ENDS, *SHARE)),
+        (("time:day",), (), (*EVERYTHING, *ENDS, "rejected")),
+        (("time:hour",), (GOOGLE,), (*EVERYTHING, *ENDS)),
+        (("event:page",), (), (*PAGE, *SHARE)),
+        (("event:page", "visit:country"), (GOOGLE,), (*PAGE, *SHARE)),
+        (("event:page",), (SOME_PAGES,), (*PAGE, *SHARE)),
         ((), (ONE_PAGE,), PAGE),
         ((), (TWO_PAGES,), VIEWS),
         ((), (SOME_PAGES,), VIEWS),
         ((), (OTHER_PAGES,), VIEWS),
         ((), (EITHER,), VIEWS),
         (("time:hour",), (ONE_PAGE,), ("visits", *VIEWS)),
-        (("event:hostname",), (), ("pageviews", "bounce_rate")),
-        (("event:page",), (HOST,), (*PEOPLE, "pageviews", "bounce_rate")),
-        (("visit:entry_page",), (), EVERYTHING),
-        (("visit:exit_page",), (ENTRY,), EVERYTHING),
-        (("time:hour",), (ENTRY,), tuple(name for name in METRICS if name != "visitors")),
+        (("event:hostname",), (), OF_HOST),
+        (("event:page",), (HOST,), (*PEOPLE, *OF_HOST, *SHARE)),
+        (("visit:entry_page",), (), (*EVERYTHING, *SHARE)),
+        (("visit:exit_page",), (ENTRY,), (*EVERYTHING, *SHARE)),
+        (("time:hour",), (ENTRY,), tuple(name for name in EVERYTHING if name != "visitors")),
         (("event:page",), (ENTRY,), ()),
-        (("event:name",), (), (*PEOPLE, "events")),
-        (("event:goal",), (), (*PEOPLE, "events")),
-        (("visit:source",), (ONE_EVENT,), (*PEOPLE, "events")),
+        (("event:name",), (), (*OF_EVENT, *CONVERSIONS, *SHARE)),
+        (("event:goal",), (), (*OF_EVENT, *CONVERSIONS, *SHARE)),
+        (("visit:source",), (ONE_EVENT,), (*OF_EVENT, *CONVERSIONS, *SHARE)),
         (("time:hour",), (ONE_EVENT,), ("visits", "events")),
         (("event:page",), (ONE_EVENT,), ("events",)),
         (("event:name",), (ENTRY,), ()),

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.answer import describe
+from dashboard.answer_json import describe
+from dashboard.formulas import METRICS
 from dashboard.query import Combination, Comparison, Connective, Operator, Order, Query
 from dashboard.question import MAX_COMPARISONS, MAX_DEPTH, decode_question, read_question
-from dashboard.vocabulary import DIMENSIONS, METRICS
+from dashboard.vocabulary import DIMENSIONS
 from schema.errors import QueryError
 from schema.settings import SiteSettings
 
@@ -80,22 +81,30 @@ def nested(depth: int) -> list[Any]:
         ({"metrics": ["visits", "a\nb"]}, "metrics", "number 2 is unknown"),
         ({"metrics": ["visits", "visits"]}, "metrics", "twice"),
         ({"metrics": "visitors"}, "metrics", "array"),
-        ({"dimensions": ["visit:city"]}, "dimensions", "visit:country"),
+        ({"dimensions": ["visit:shoe"]}, "dimensions", "visit:country"),
         ({"dimensions": ["event:page", "event:page"]}, "dimensions", "twice"),
         ({"dimensions": ["visit:os", "visit:device", "visit:browser"]}, "dimensions", "2 at most"),
         ({"dimensions": ["time:day", "time:week"]}, "dimensions", "one of time"),
         ({"date_range": "5d"}, "date_range", "28d"),
         ({"date_range": ["2026-01-01"]}, "date_range", "two dates"),
-        ({"date_range": ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]}, "date_range", "YYYY-MM-DD"),
+        ({"date_range": ["2026-01-01T00:00:30Z", "2026-01-02T00:00:00Z"]}, "date_range", "by the site's local hour"),
+        ({"date_range": ["2026-01-01T10:00:00Z", "2026-01-01T09:00:00Z"]}, "date_range", "before it begins"),
+        ({"date_range": ["2026-01-01T10", "soonT"]}, "date_range", "ISO 8601"),
         ({"date_range": ["1970-01-01", "2026-01-01"], "dimensions": ["time:hour"]}, "date_range", "longer ones"),
         ({"filters": [["is", "time:day", ["2026-01-01"]]]}, "filters", "event:page"),
-        ({"filters": [["is", "visit:city", ["Berlin"]]]}, "filters", "event:page"),
-        ({"filters": [["matches", "event:page", ["/a.*"]]]}, "filters", "contains_not"),
+        ({"filters": [["is", "visit:shoe", ["Berlin"]]]}, "filters", "event:page"),
+        ({"filters": [["matches", "event:page", ["/a("]]]}, "filters", "RE2"),
         ({"filters": [["is", "event:page", []]]}, "filters", "contains_not"),
         ({"filters": [["is", "event:page", [5]]]}, "filters", "texts"),
         ({"filters": [["is", "event:page", ["x" * 2001]]]}, "filters", "2000"),
         ({"filters": [["contains", "event:page", [""]]]}, "filters", "empty"),
-        ({"filters": [["is", "event:page", ["/"], {"case_sensitive": False}]]}, "filters", "contains_not"),
+        ({"filters": [["is", "event:page", ["/"], {"colour": False}]]}, "filters", "modifier"),
+        ({"filters": [["matches", "event:page", ["/"], {"case_sensitive": False}]]}, "filters", "(?i)"),
+        ({"filters": [["matches", "event:page", ["x" * 501]]]}, "filters", "500 characters"),
+        ({"filters": [["matches", "event:page", ["(?=a)"]]]}, "filters", "RE2"),
+        ({"filters": [["matches", "event:page", ["((a{1000}){1000})"]]]}, "filters", "RE2"),
+        ({"filters": [["has_done", ["is", "event:name", ["x"]]]]}, "filters", "has_done cannot be told"),
+        ({"filters": [["has_not_done", ["is", "event:name", ["x"]]]]}, "filters", "has_not_done cannot be told"),
         ({"filters": [["and", []]]}, "filters", "contains_not"),
         ({"filters": ["is", "event:page", ["/"]]}, "filters", "contains_not"),
         ({"filters": [nested(MAX_DEPTH)]}, "filters", "nested"),
@@ -109,7 +118,13 @@ def nested(depth: int) -> list[Any]:
         ({"pagination": {"offset": -1}}, "pagination.offset", "from 0"),
         ({"pagination": {"page": 2}}, "pagination", "page"),
         ({"include": {"time_labels": True}}, "include.time_labels", "time:day"),
-        ({"include": {"comparisons": {}}}, "include", "comparisons"),
+        ({"include": {"comparisons": {}}}, "include.comparisons", "mode"),
+        ({"include": {"comparisons": {"mode": "custom"}}}, "include.comparisons.date_range", "goes with"),
+        (
+            {"include": {"comparisons": {"mode": "previous_period"}}, "date_range": "all"},
+            "include.comparisons",
+            "no such",
+        ),
         ({"colour": "red"}, "body", "colour"),
     ],
 )

@@ -32,7 +32,9 @@ def serving(store: EmbeddedStore, client: Client | None = None) -> Iterator[str]
 
 
 @contextmanager
-def signed_in(browser: Browser, address: str, *, javascript: bool = True, may_fail: bool = False, **options: Any) -> Iterator[Page]:
+def signed_in(
+    browser: Browser, address: str, *, javascript: bool = True, may_fail: bool = False, **options: Any
+) -> Iterator[Page]:
     """A page after the login link; at its end, no error may be on its console."""
     settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options}
     context = browser.new_context(java_script_enabled=javascript, **settings)

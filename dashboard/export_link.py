@@ -1,0 +1,26 @@
+"""The address at which an answer can be taken away as CSV. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import msgspec
+
+from dashboard.query import Comparison, Query
+
+
+def csv_link(query: Query) -> str:
+    """Return where all rows of `query`, whatever its page, are a file."""
+    filters = [
+        [str(one.operator), one.dimension, list(one.values)] for one in query.conditions if isinstance(one, Comparison)
+    ]
+    parts = {
+        "site_id": query.site,
+        "period": "custom",
+        "date": f"{query.period.start},{query.period.last}",
+        "property": ",".join(query.dimensions),
+        "metrics": ",".join(query.metrics),
+    }
+    if filters:
+        parts["filters"] = msgspec.json.encode(filters).decode()
+    return f"/api/export.csv?{urlencode(parts)}"
