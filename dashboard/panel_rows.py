@@ -113,7 +113,7 @@ def fill_panel(panel: Panel, tab: Tab, view: View, answer: Answer | None, total:
 
 
 def _row(tab: Tab, view: View, metrics: tuple[str, ...], row: ResultRow, whole: tuple[Metric, Metric]) -> ListRow:
-    """One row; `whole` are the total of its first metric, and the longest row's. Rare values together filter by none."""
+    """One row; `whole` are the total of its first metric, and the longest row's. All rare values have no filter."""
     value, count = row.dimensions[0], row.metrics[0]
     total, longest = whole
     currency = value if tab.filter == "currency" else ""
