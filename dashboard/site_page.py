@@ -17,6 +17,7 @@ from dashboard.panels import EVENTS, PANELS, PLACES, Panel, front_tab, with_prop
 from dashboard.period import Period
 from dashboard.property_keys import property_keys
 from dashboard.query import Query, answerable
+from dashboard.right_now import LiveList, read_right_now
 from dashboard.view import MOST_BUCKETS, View, granularities
 from dashboard.world_map import drawn_countries
 from schema.settings import SiteSettings
@@ -34,6 +35,7 @@ class SitePage:
     is_unfair: bool  # whether there would be such a period, but the site began to count within it
     panels: Sequence[FilledPanel]
     open_visits: int | None
+    right_now: Sequence[LiveList]  # none where rare values are not to be told
     rejections: Mapping[str, int]
     rejections_csv: str
     has_counts: bool  # whether the site ever had a visit
@@ -61,6 +63,7 @@ def read_site_page(
         is_unfair=is_unfair,
         panels=_panels(counts, view, {figure.metric: figure.value for figure in figures}, now_ms),
         open_visits=counts.open_visits(site.domain),
+        right_now=[] if view.min_count else read_right_now(counts, site.domain),
         rejections=counts.rejections(site.domain, view.period),
         rejections_csv=csv_link(Query(site.domain, view.period, ("rejected",), ("rejection:reason",))),
         has_counts=first is not None,

@@ -121,7 +121,7 @@ def test_countries_have_names() -> None:
 
 
 def test_everything_that_is_shown_has_a_name() -> None:
-    assert set(METRICS) <= set(NAMES) == set(DEFINITIONS)
+    assert set(NAMES) == set(DEFINITIONS) == set(METRICS)
     assert set(PERIOD_NAMES) == set(NAMED)
     assert set(REJECTION_NAMES) == {str(reason) for reason in Rejection}
     assert {tab.filter for panel in PANELS for tab in panel.tabs} <= set(FILTERS)
