@@ -66,10 +66,12 @@ def visible_cells(columns: tuple[str, ...], people: str, min_count: int) -> str:
     *outer, last = columns
     group = ", ".join(("day", *outer))
     every = ", ".join(("day", *columns))
+    # The last test is a HAVING, since old servers push a WHERE below the ARRAY JOIN, where there is no `n`.
     return (
         f"SELECT {group}, v FROM (SELECT {group}, groupArray({last}) AS vs, groupArray(n) AS ns,"
         f" minIf(n, n >= {min_count:d}) AS least,"
         f" countIf(n < {min_count:d}) > 0 AND sumIf(n, n < {min_count:d}) < {min_count:d} AS is_short"
         f" FROM (SELECT {every}, sum(people) AS n FROM ({people}) GROUP BY {every}) GROUP BY {group})"
-        f" ARRAY JOIN vs AS v, ns AS n WHERE n >= {min_count:d} AND NOT (is_short AND n = least)"
+        f" ARRAY JOIN vs AS v, ns AS n GROUP BY {group}, v"
+        f" HAVING max(n >= {min_count:d} AND NOT (is_short AND n = least)) = 1"
     )

@@ -134,7 +134,13 @@ def _union(query: Query, measures: Sequence[tuple[str, str]], ground: Ground, va
         conditions = [f"({condition_sql(condition, columns.of, values)})" for condition in query.conditions]
         fixed = [f"{column} = {values.add(value, 'String')}" for column, value in table_of(name).fixed.items()]
         for part in visible_parts(table_of(name).rollup, query.period, ground.snapshots):
-            where = " AND ".join((_within(part, query.period, values), *fixed, *conditions))
+            within = (_within(part, query.period, values), *fixed)
+            if query.is_folded:
+                cells, where = columns.cells(part, measures, within), " AND ".join(conditions) or "1"
+                sums = [f"m{number}" for number in range(len(measures))]
+                parts.append(f"SELECT {', '.join((*dimensions, *sums))} FROM ({cells}) WHERE {where}")
+                continue
+            where = " AND ".join((*within, *conditions))
             parts.append(f"SELECT {', '.join((*dimensions, *sums))} FROM {part.table} WHERE {where} {_group_by(query)}")
     return f"FROM ({' UNION ALL '.join(parts)})"
 
@@ -161,6 +167,15 @@ class _Columns:
             return table_of(self.table).columns[dimension]
         columns = fold.columns(dimension)
         return folded(dimension, columns, self._visible(fold, columns))
+
+    def cells(self, part: Part, measures: Sequence[tuple[str, str]], within: Sequence[str]) -> str:
+        """The SELECT of what is folded: days, values and sums, apart from all conditions."""
+        fold = fold_of(self.query.asked)
+        assert fold is not None  # the query was planned
+        deepest = max((fold.columns(dimension) for dimension in self.query.asked), key=len)
+        every = ", ".join(("day", *deepest))
+        sums = ", ".join(f"sum({measure}) AS m{number}" for number, (_, measure) in enumerate(measures))
+        return f"SELECT {every}, {sums} FROM {part.table} WHERE {' AND '.join(within)} GROUP BY {every}"
 
     def _visible(self, fold: Fold, columns: tuple[str, ...]) -> str:
         """The cells that stand for themselves, each inside of one that does; the day that is not over has none."""
