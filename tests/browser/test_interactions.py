@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from support.dashboard_server import signed_in
 
@@ -21,6 +21,12 @@ def page(browser: Browser, dashboard: Any) -> Iterator[Page]:
 
 def panel(page: Page, name: str) -> Any:
     return page.locator(f"[data-part=panel-{name}]")
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click, and be there: what is clicked next is on the next page."""
+    with page.expect_navigation():
+        link.click()
 
 
 def visits(page: Page) -> int:
@@ -47,37 +53,37 @@ def expect_chips(page: Page, *chips: str) -> None:
 )
 def test_a_click_on_a_row_of_any_tab_filters_everything(page: Page, name: str, tab: str, chip: str) -> None:
     before = visits(page)
-    panel(page, name).get_by_role("link", name=tab, exact=True).click()
-    panel(page, name).locator(".rows a").first.click()
+    follow(page, panel(page, name).get_by_role("link", name=tab, exact=True))
+    follow(page, panel(page, name).locator(".rows a").first)
     expect_chips(page, chip)
     assert 0 < visits(page) < before
 
 
 def test_filters_combine_stay_in_the_address_and_survive_reload_and_back(page: Page) -> None:
-    panel(page, "sources").get_by_role("link", name="Google").click()
-    panel(page, "places").get_by_role("link", name="Countries").click()
-    panel(page, "places").locator(".rows a").first.click()
+    follow(page, panel(page, "sources").get_by_role("link", name="Google"))
+    follow(page, panel(page, "places").get_by_role("link", name="Countries"))
+    follow(page, panel(page, "places").locator(".rows a").first)
     both = ("Source is Google", "Country is Germany")
     expect_chips(page, *both)
     assert "source=Google" in page.url
     assert "country=DE" in page.url
     page.reload()
     expect_chips(page, *both)
-    page.get_by_label("Remove the filter Source is Google").click()
+    follow(page, page.get_by_label("Remove the filter Source is Google"))
     expect_chips(page, both[1])
     page.go_back()
     expect_chips(page, *both)
-    page.get_by_role("link", name="Clear all").click()
+    follow(page, page.get_by_role("link", name="Clear all"))
     expect_chips(page)
 
 
 def test_a_chip_turns_into_is_not_and_the_numbers_follow(page: Page) -> None:
     whole = visits(page)
-    panel(page, "sources").get_by_role("link", name="Google").click()
+    follow(page, panel(page, "sources").get_by_role("link", name="Google"))
     expect_chips(page, "Source is Google")
     google = visits(page)
     page.locator(".chip summary").click()
-    page.get_by_role("link", name="is not", exact=True).click()
+    follow(page, page.get_by_role("link", name="is not", exact=True))
     expect_chips(page, "Source is not Google")
     assert visits(page) == whole - google
 
@@ -90,7 +96,7 @@ def test_the_form_adds_a_filter_of_any_kind(browser: Browser, dashboard: Any, *,
         page.get_by_label("Where").select_option("Entry page")
         page.locator("[name=how]").select_option("contains")
         page.get_by_label("Value").fill("/docs")
-        page.get_by_role("button", name="Add filter").click()
+        follow(page, page.get_by_role("button", name="Add filter"))
         expect_chips(page, "Entry page contains /docs")
         assert page.url.endswith("/example.com?period=30d&has-entry=%2Fdocs")
 
@@ -99,25 +105,26 @@ def test_a_country_can_be_filtered_by_its_name_and_on_the_map(page: Page) -> Non
     page.get_by_text("Filter", exact=True).click()
     page.get_by_label("Where").select_option("Country")
     page.get_by_label("Value").fill("Germany")
-    page.get_by_role("button", name="Add filter").click()
+    follow(page, page.get_by_role("button", name="Add filter"))
     expect_chips(page, "Country is Germany")
-    page.get_by_label("Remove the filter Country is Germany").click()
-    page.locator(".map a", has_text="Brazil").locator("use").click(force=True)
+    follow(page, page.get_by_label("Remove the filter Country is Germany"))
+    follow(page, page.locator(".map a", has_text="Brazil").locator("use"))
     expect_chips(page, "Country is Brazil")
 
 
 def test_the_details_of_a_panel_are_searched_sorted_and_paged(page: Page) -> None:
-    panel(page, "pages").get_by_role("link", name="Show all: all").click()
+    follow(page, panel(page, "pages").get_by_role("link", name="Show all: all"))
     expect(page.locator(".whole-table tbody tr")).to_have_count(100)
     expect(page.locator(".leaves")).to_contain_text("1 – 100 of 157")
-    page.get_by_role("link", name="More →").click()
+    follow(page, page.get_by_role("link", name="More →"))
     expect(page.locator(".whole-table tbody tr")).to_have_count(57)
     page.get_by_label("Find in all").fill("/docs")
-    page.get_by_label("Find in all").press("Enter")
+    with page.expect_navigation():
+        page.get_by_label("Find in all").press("Enter")
     expect(page.locator(".whole-table tbody tr")).to_have_count(3)
-    page.locator(".whole-table thead").get_by_role("link", name="Bounce rate").click()
+    follow(page, page.locator(".whole-table thead").get_by_role("link", name="Bounce rate"))
     expect(page.locator("th[aria-sort=descending]")).to_have_text("Bounce rate")
-    page.locator(".whole-table tbody a").first.click()
+    follow(page, page.locator(".whole-table tbody a").first)
     expect_chips(page, "Page is /docs")
     expect(page.locator(".panels")).to_be_visible()
 
@@ -130,7 +137,7 @@ def test_countries_are_found_by_their_names(page: Page) -> None:
 
 @pytest.mark.parametrize("step", ["Days", "Weeks"])
 def test_the_chart_goes_by_steps_of_choice(page: Page, step: str) -> None:
-    page.get_by_label("Steps of the chart").get_by_role("link", name=step).click()
+    follow(page, page.get_by_label("Steps of the chart").get_by_role("link", name=step))
     expect(page.locator(".slot")).to_have_count({"Days": 28, "Weeks": 5}[step])
     expect(page.locator(".chart .tail")).to_have_count(1)
     expect(page.locator("figcaption")).to_contain_text("not over yet")
@@ -146,16 +153,16 @@ def test_hours_are_there_for_a_week_and_months_for_a_year(page: Page) -> None:
 def test_it_is_compared_with_the_period_before_a_year_earlier_other_dates_or_nothing(page: Page) -> None:
     expect(page.locator(".key-earlier")).to_have_count(1)
     page.locator("[data-menu=comparison] summary").click()
-    page.get_by_role("link", name="Nothing", exact=True).click()
+    follow(page, page.get_by_role("link", name="Nothing", exact=True))
     expect(page.locator(".key-earlier")).to_have_count(0)
     page.locator("[data-menu=comparison] summary").click()
     page.locator("[name=against]").fill("2026-01-12")
     page.locator("[name=until]").fill("2026-01-31")
-    page.get_by_role("button", name="Compare").click()
+    follow(page, page.get_by_role("button", name="Compare"))
     expect(page.locator("[data-menu=comparison] summary")).to_contain_text("12 Jan – 31 Jan 2026")
     expect(page.locator(".key-earlier")).to_have_count(1)
     page.locator("[data-menu=comparison] summary").click()
-    page.get_by_role("link", name="A year earlier").click()
+    follow(page, page.get_by_role("link", name="A year earlier"))
     expect(page.locator("[data-menu=comparison] summary")).to_contain_text("Nothing to compare")
 
 
@@ -233,7 +240,7 @@ def test_the_list_of_sites_has_lines_and_is_searched(page: Page) -> None:
 
 
 def test_the_ledger_is_one_click_away(page: Page) -> None:
-    page.get_by_role("link", name="Ledger").click()
+    follow(page, page.get_by_role("link", name="Ledger"))
     expect(page.get_by_role("heading", name="Ledger")).to_be_visible()
 
 
@@ -260,10 +267,10 @@ def test_numbers_and_dates_are_written_as_the_reader_does(
 
 
 def test_an_event_shows_its_properties_and_what_it_earned(page: Page) -> None:
-    panel(page, "events").get_by_role("link", name="Sign-up").click()
-    panel(page, "events").get_by_role("link", name="Properties").click()
+    follow(page, panel(page, "events").get_by_role("link", name="Sign-up"))
+    follow(page, panel(page, "events").get_by_role("link", name="Properties"))
     expect(panel(page, "events").locator(".label")).to_have_text(["pro", "free"])
-    panel(page, "events").get_by_role("link", name="pro", exact=True).click()
+    follow(page, panel(page, "events").get_by_role("link", name="pro", exact=True))
     expect_chips(page, "Event is Sign-up", "plan is pro")
     expect(page.locator("li[data-metric=events] data")).to_have_text("6")
 
@@ -273,12 +280,12 @@ def test_an_event_shows_its_properties_and_what_it_earned(page: Page) -> None:
     ("devices", "Languages", ["German"]), ("devices", "Screens", ["Desktop"]), ("devices", "Versions", ["Firefox 142"]),
 ])  # fmt: skip
 def test_fine_detail_has_tabs_of_its_own(page: Page, name: str, tab: str, rows: list[str]) -> None:
-    panel(page, name).get_by_role("link", name=tab, exact=True).click()
+    follow(page, panel(page, name).get_by_role("link", name=tab, exact=True))
     expect(panel(page, name).locator(".label")).to_have_text(rows)
 
 
 def test_any_panel_is_a_file_of_what_is_seen(page: Page) -> None:
-    panel(page, "sources").get_by_role("link", name="Google").click()
+    follow(page, panel(page, "sources").get_by_role("link", name="Google"))
     expect_chips(page, "Source is Google")
     with page.expect_download() as download:
         panel(page, "pages").get_by_role("link", name="CSV: all").click()
