@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -32,8 +32,17 @@ DAY_KEY_SECONDS = 10.0  # the old key is destroyed this soon after midnight, eve
 log = logging.getLogger("footfall.collector")
 
 
-def create_app(settings: Settings, spool: Spool, day_key: DayKey, clock: Milliseconds) -> ASGIApp:
-    """Return the application; `clock` gives milliseconds since the epoch and never goes back."""
+def create_app(
+    settings: Settings,
+    spool: Spool,
+    day_key: DayKey,
+    clock: Milliseconds,
+    on_day_over: Callable[[], None] = lambda: None,
+) -> ASGIApp:
+    """Return the application; `clock` gives milliseconds since the epoch and never goes back.
+
+    `on_day_over` is called, in the event loop, whenever the day key has become another day's.
+    """
     tables = make_tables(settings)
     intake = Intake(settings.collector, tables, spool, day_key, clock)
     event = EventEndpoint(intake, settings.collector.max_body_bytes)
@@ -48,7 +57,7 @@ def create_app(settings: Settings, spool: Spool, day_key: DayKey, clock: Millise
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = [
-            asyncio.create_task(_turn_day_key(day_key, clock)),
+            asyncio.create_task(_turn_day_key(day_key, clock, on_day_over)),
             asyncio.create_task(_forget_senders((tables.visitor_limit, tables.site_limit), clock)),
             asyncio.create_task(_look_around(tables.places, WarningLog(warners))),
         ]
@@ -87,11 +96,15 @@ async def _forget_senders(limits: Iterable[RateLimit], clock: Milliseconds) -> N
         await asyncio.sleep(FORGET_SECONDS)
 
 
-async def _turn_day_key(day_key: DayKey, clock: Milliseconds) -> None:
+async def _turn_day_key(day_key: DayKey, clock: Milliseconds, on_day_over: Callable[[], None]) -> None:
     """Keep the key the current day's. A failure shows in /health/ready, and in every beacon's answer."""
+    day = day_key.day
     while True:
         try:
             day_key.current(clock())
         except DayKeyUnavailableError as error:
             log.error("%s", error)
+        if day_key.day != day:
+            day = day_key.day
+            on_day_over()
         await asyncio.sleep(DAY_KEY_SECONDS)

@@ -7,8 +7,6 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
-from blake3 import blake3
-
 from collector.memory_directory import make_private_directory
 from schema.batch import DAY_MS, day_start_ms, utc_day
 from schema.errors import DayKeyError, DayKeyUnavailableError
@@ -16,8 +14,6 @@ from schema.errors import DayKeyError, DayKeyUnavailableError
 KEY_BYTES = 32
 _SUFFIX = ".key"
 _TRIES = 100
-_NO_KEY = bytes(KEY_BYTES)
-_HASHERS = 512
 _MAX_AHEAD = timedelta(days=1)
 
 
@@ -31,7 +27,8 @@ class DayKey:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._end_ms = 0  # of the key's day
+        self.day = date.min  # whose key it is
+        self._end_ms = 0  # of that day
         self._key = bytearray(KEY_BYTES)
 
     def current(self, now_ms: int) -> bytearray:
@@ -51,7 +48,7 @@ class DayKey:
                 days = [day for path in self._directory.iterdir() if (day := _day_of(path)) and path.suffix == _SUFFIX]
                 newest = max([today, *(day for day in days if day <= today + _MAX_AHEAD)])
                 if self._take(newest):
-                    self._end_ms = day_start_ms(newest) + DAY_MS
+                    self.day, self._end_ms = newest, day_start_ms(newest) + DAY_MS
                     return
         except DayKeyError as error:
             raise DayKeyUnavailableError(f"{error}; {error.hint}") from None
@@ -68,7 +65,6 @@ class DayKey:
             _make_key(path)
         if not _read_key(path, self._key):
             return False
-        _overwrite_copies()
         for other in self._directory.iterdir():
             if _is_over(other, day):
                 destroy_file(other)
@@ -80,17 +76,6 @@ def destroy_file(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError), path.open("r+b", buffering=0) as file:
         path.unlink()
         file.write(bytes(os.fstat(file.fileno()).st_size))
-
-
-def _overwrite_copies() -> None:
-    """Overwrite what the hash has left of the old key in memory that it has given back.
-
-    Each hasher holds a copy of its key, on the stack and on the heap, and does not wipe it. So many at once get the
-    same memory again, with zeros for a key: most of it, since other things may have come to lie there.
-    """
-    hashers = [blake3(_NO_KEY, key=_NO_KEY) for _ in range(_HASHERS)]
-    for hasher in hashers:
-        hasher.digest()
 
 
 def _make_key(path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
@@ -25,11 +27,13 @@ from collector.tally import WorkerTally
 from schema.settings import Settings
 
 EXIT_STOPPED, EXIT_SPOOL_FAILED = 0, 1
+EXIT_DAY_OVER = 3
 _MAX_CONNECTIONS = 4096  # above it, those that have been silent longest make room
 _BACKLOG = 2048  # connections that may wait to be accepted, and are then accepted all at once
 _OTHER_FILES = 256
 _KEEP_ALIVE_SECONDS = 75  # longer than a proxy in front keeps its end open, so that it never writes into a closed one
 _STOP_SECONDS = 5
+_PAUSE_SECONDS = 3  # from the end of one worker at midnight to that of the next, which is served by the first then
 _SAMPLE_SECONDS = 1  # at least, between two looks at queue and connections for the metrics
 _COLLECT_AFTER = (20_000, 20, 50)  # objects, collections of the youngest, collections of the middle generation
 
@@ -40,6 +44,9 @@ def run_worker(
     settings: Settings, listen_fd: int, clock: Milliseconds | None = None, worker_number: int | None = None
 ) -> int:
     """Serve the listening socket `listen_fd` until SIGTERM or SIGINT; return the exit code.
+
+    Also returns soon after midnight (EXIT_DAY_OVER): the hash leaves copies of its key in memory that it gives back,
+    and a process is all that surely takes them along. Another has to go on with `listen_fd`, which is still open.
 
     `worker_number` is the supervisor's, under which the worker keeps its metrics; without one there are none.
 
@@ -75,20 +82,30 @@ def run_worker(
         if metrics is not None:
             metrics.sample(queue_records=spool.waiting_records, connections=len(server.server_state.connections))
 
-    server = SweptServer(_config(create_app(settings, spool, day_key, clock), most_connections, sample))
+    is_day_over = False
+
+    def end_day() -> None:
+        nonlocal is_day_over
+        is_day_over = True
+        asyncio.get_running_loop().call_later(_PAUSE_SECONDS * ((worker_number or 1) - 1), stop)
+
+    app = create_app(settings, spool, day_key, clock, end_day)
+    server = SweptServer(_config(app, most_connections, sample))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)  # uvicorn takes over, and raises the signal again when it has finished
 
     # 3. Serve; then seal what was written.
     _settle_memory()
     try:
-        with socket.socket(fileno=listen_fd) as listener:
+        with socket.socket(fileno=os.dup(listen_fd)) as listener:
             server.run(sockets=[listener])
     finally:
         spool.close()
         if metrics is not None:
             metrics.close()
-    return EXIT_SPOOL_FAILED if spool.failure else EXIT_STOPPED
+    if spool.failure:
+        return EXIT_SPOOL_FAILED
+    return EXIT_DAY_OVER if is_day_over else EXIT_STOPPED
 
 
 def _config(app: object, most_connections: int, sample: Callable[[], Awaitable[None]]) -> uvicorn.Config:

@@ -162,10 +162,15 @@ register(app)
 @app.command(hidden=True)
 def worker(fd: SocketOption, number: NumberOption, parent: ParentOption, config: ConfigOption) -> None:
     """One collector process, on a socket that the supervisor has bound."""
-    from collector.worker import run_worker
+    from collector.worker import EXIT_DAY_OVER, run_worker
+    from footfall.renewal import start_anew
 
     die_with_parent(parent)
-    raise SystemExit(run_worker(_load(config, f"worker {number}"), fd, worker_number=number))
+    settings = _load(config, f"worker {number}")
+    code = run_worker(settings, fd, worker_number=number)
+    if code == EXIT_DAY_OVER:
+        start_anew(settings)
+    raise SystemExit(code)
 
 
 @app.command("store-process", hidden=True)

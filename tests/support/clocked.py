@@ -112,9 +112,11 @@ def main(part: str, clock_file: str, descriptor: str) -> int:
     """Run one part until SIGTERM."""
     settings, clock = load_settings(Path("/dev/stdin"), {}), FileClock(Path(clock_file))
     if part == "worker":
-        from collector.worker import run_worker
+        from collector.worker import EXIT_DAY_OVER, run_worker
+        from footfall.renewal import start_anew
 
-        return run_worker(settings, int(descriptor), clock)
+        code = run_worker(settings, int(descriptor), clock)
+        return start_anew(settings) if code == EXIT_DAY_OVER else code
     from footfall.store_process import run_store_process
 
     return run_store_process(settings, aggregate=True, listen_fd=int(descriptor), clock=clock)
