@@ -118,9 +118,9 @@ def test_the_details_of_a_panel_are_searched_sorted_and_paged(page: Page) -> Non
     expect(page.locator(".leaves")).to_contain_text("1 – 100 of 157")
     follow(page, page.get_by_role("link", name="More →"))
     expect(page.locator(".whole-table tbody tr")).to_have_count(57)
-    page.get_by_label("Find in all").fill("/docs")
+    page.get_by_label("Find a page").fill("/docs")
     with page.expect_navigation():
-        page.get_by_label("Find in all").press("Enter")
+        page.get_by_label("Find a page").press("Enter")
     expect(page.locator(".whole-table tbody tr")).to_have_count(3)
     follow(page, page.locator(".whole-table thead").get_by_role("link", name="Bounce rate"))
     expect(page.locator("th[aria-sort=descending]")).to_have_text("Bounce rate")
@@ -187,7 +187,7 @@ def test_keys_open_menus_find_and_go_back(page: Page) -> None:
     expect(page.get_by_label("Where")).to_be_hidden()
     page.goto(page.url + "?all=pages")
     page.keyboard.press("/")
-    expect(page.get_by_label("Find in all")).to_be_focused()
+    expect(page.get_by_label("Find a page")).to_be_focused()
     page.keyboard.type("w")
     assert "period" not in page.url
     page.get_by_role("heading", name="Pages").click()
