@@ -71,7 +71,7 @@ def test_filters_combine_stay_in_the_address_and_survive_reload_and_back(page: P
     expect_chips(page, *both)
     follow(page, page.get_by_label("Remove the filter Source is Google"))
     expect_chips(page, both[1])
-    page.go_back()
+    page.go_back(wait_until="commit")
     expect_chips(page, *both)
     follow(page, page.get_by_role("link", name="Clear all"))
     expect_chips(page)
