@@ -107,3 +107,10 @@ def test_nothing_moves_for_who_asked_for_that(browser: Browser, dashboard: Any, 
 def shoot(page: Page, name: str, *, full_page: bool = True) -> None:
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"dashboard-{name}.png", full_page=full_page)
+
+
+def test_what_is_not_accessible_would_be_found(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content('<html lang="en"><title>x</title><main><img src="x"><p style="color: #ccc">pale</p></main></html>')
+    assert {found.partition(":")[0] for found in violations(page)} == {"image-alt", "color-contrast"}
+    page.close()
