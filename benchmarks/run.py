@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import acknowledge, aggregate, growth, latency, memory, size
+from benchmarks import acknowledge, aggregate, growth, latency, memory, panels, size
 from benchmarks.measure import machine
 
 REPORT = Path(__file__).with_name("REPORT.md")
@@ -22,6 +22,7 @@ def main() -> None:
         "growth": lambda: growth.measure(options.growth_beacons),
         "aggregate": lambda: aggregate.measure(options.aggregate_runs, options.aggregate_hits),
         "memory": memory.measure,
+        "panels": lambda: panels.measure(options.panel_pageviews),
         "size": size.measure,
     }
     sections = [
@@ -44,7 +45,8 @@ def _options() -> argparse.Namespace:
     arguments.add_argument("--growth-beacons", type=int, default=2_000_000)
     arguments.add_argument("--aggregate-runs", type=int, default=5)
     arguments.add_argument("--aggregate-hits", type=int, default=5_000_000)
-    names = ("acknowledge", "latency", "growth", "aggregate", "memory", "size")
+    arguments.add_argument("--panel-pageviews", type=int, default=panels.PAGEVIEWS)
+    names = ("acknowledge", "latency", "growth", "aggregate", "memory", "panels", "size")
     arguments.add_argument("--only", nargs="+", choices=names, help="print these, and leave the report alone")
     return arguments.parse_args()
 

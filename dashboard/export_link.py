@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from dashboard.query import Comparison, Query
+from dashboard.filters import Comparison
+from dashboard.query import Query
 
 
 def csv_link(query: Query) -> str:

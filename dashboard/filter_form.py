@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.countries import country_names
-from dashboard.filters import FILTERS, OPERATOR_NAMES, PREFIXES, Filter, is_filter, parse_filters
-from dashboard.query import Operator
+from dashboard.filters import Operator
+from dashboard.view_filters import FILTERS, OPERATOR_NAMES, PREFIXES, Filter, is_filter, parse_filters
 
 ADD, HOW, VALUE = "add", "how", "value"
 
@@ -55,7 +55,7 @@ class FilterForm:
 def read_form(parts: Mapping[str, str]) -> Filter | None:
     """Return the filter that the form asks to add; None where it was not sent, or makes no sense."""
     name, how = parts.get(ADD, ""), parts.get(HOW, Operator.IS.value)
-    if not is_filter(name) or how not in tuple(Operator):
+    if not is_filter(name) or how not in PREFIXES:
         return None
     return next(iter(parse_filters([(PREFIXES[Operator(how)] + name, _code(name, parts.get(VALUE, "")))])), None)
 

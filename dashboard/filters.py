@@ -1,91 +1,63 @@
-"""Filters as they stand in an address: `source=Google`, `not-country=DE`, `has-page=/docs`, `prop-plan=pro`. Pure."""
+"""Filters, as data: comparisons of a dimension with values, and what is put together of them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
-from dashboard.query import Comparison, Operator
-from dashboard.vocabulary import COLUMNS, PROPS, is_prop
 
-PROPERTY = "prop-"
-_MAX_VALUE_LENGTH = 2000
-_MAX_FILTERS = 20
+class Operator(StrEnum):
+    """How a dimension is compared with values; one that matches is enough."""
 
-PREFIXES: Mapping[Operator, str] = {
-    Operator.IS: "",
-    Operator.IS_NOT: "not-",
-    Operator.CONTAINS: "has-",
-    Operator.CONTAINS_NOT: "hasnt-",
-}
-OPERATOR_NAMES: Mapping[Operator, str] = {
-    Operator.IS: "is",
-    Operator.IS_NOT: "is not",
-    Operator.CONTAINS: "contains",
-    Operator.CONTAINS_NOT: "does not contain",
-}
+    IS = "is"
+    IS_NOT = "is_not"
+    CONTAINS = "contains"
+    CONTAINS_NOT = "contains_not"
+    MATCHES = "matches"  # regular expressions of RE2
+    MATCHES_NOT = "matches_not"
+    MATCHES_WILDCARD = "matches_wildcard"  # * is any part
+    MATCHES_WILDCARD_NOT = "matches_wildcard_not"
 
-# Name in the address → dimension.
-FILTERS: Mapping[str, str] = {
-    "page": "event:page",
-    "entry": "visit:entry_page",
-    "exit": "visit:exit_page",
-    "hostname": "event:hostname",
-    "event": "event:name",
-    "currency": "event:currency",
-    **{
-        name.removeprefix("visit:"): name
-        for name in COLUMNS
-        if name.startswith("visit:") and not name.endswith(("_page", "_name"))
-    },
-}
+    @property
+    def is_negated(self) -> bool:
+        """Whether it holds where none of the values matches."""
+        return self.endswith("_not")
+
+
+class Connective(StrEnum):
+    """How conditions are put together; `not` takes one."""
+
+    AND = "and"
+    OR = "or"
+    NOT = "not"
 
 
 @dataclass(frozen=True)
-class Filter:
-    """One filter; with several values, one that fits is enough."""
+class Comparison:
+    """A condition on one dimension."""
 
-    name: str
     operator: Operator
+    dimension: str
     values: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        """What it is called in an address."""
-        return PREFIXES[self.operator] + self.name
-
-    @property
-    def comparison(self) -> Comparison:
-        """The condition."""
-        return Comparison(self.operator, dimension_of(self.name), self.values)
+    is_case_sensitive: bool = True
 
 
-def dimension_of(name: str) -> str:
-    """Return the dimension that a filter of this name is about."""
-    if name.startswith(PROPERTY):
-        return PROPS + name.removeprefix(PROPERTY)
-    return FILTERS[name]
+@dataclass(frozen=True)
+class Combination:
+    """A condition made of others."""
+
+    connective: Connective
+    conditions: tuple[Condition, ...]
 
 
-def is_filter(name: str) -> bool:
-    """Whether there is a filter of this name."""
-    return name in FILTERS or (name.startswith(PROPERTY) and is_prop(dimension_of(name)))
+Condition = Comparison | Combination
 
 
-def parse_filters(parts: Iterable[tuple[str, str]]) -> tuple[Filter, ...]:
-    """Return the filters among the parts of an address, in their order; equal keys become one with several values."""
-    found: dict[tuple[str, Operator], list[str]] = {}
-    for key, value in parts:
-        if (known := _read_key(key)) and (known in found or len(found) < _MAX_FILTERS):
-            operator = known[1]
-            if value or operator in (Operator.IS, Operator.IS_NOT):  # every text contains the empty one
-                values = found.setdefault(known, [])
-                values.extend([value[:_MAX_VALUE_LENGTH]] if len(values) < _MAX_FILTERS else [])
-    return tuple(Filter(name, operator, tuple(dict.fromkeys(values))) for (name, operator), values in found.items())
-
-
-def _read_key(key: str) -> tuple[str, Operator] | None:
-    for operator, prefix in reversed(list(PREFIXES.items())):
-        if key.startswith(prefix) and is_filter(key.removeprefix(prefix)):
-            return key.removeprefix(prefix), operator
-    return None
+def comparisons(conditions: tuple[Condition, ...]) -> Iterator[Comparison]:
+    """Yield every comparison in `conditions`, at any depth."""
+    for condition in conditions:
+        if isinstance(condition, Comparison):
+            yield condition
+        else:
+            yield from comparisons(condition.conditions)

@@ -9,10 +9,11 @@ from dashboard.countries import country_names
 from dashboard.export_link import csv_link
 from dashboard.figures import DEFINITIONS, NAMES
 from dashboard.filter_form import filter_title
+from dashboard.filters import Comparison, Condition, Operator
 from dashboard.languages import language_name
 from dashboard.list_row import ListRow
 from dashboard.panels import MAP, Panel, Tab
-from dashboard.query import Comparison, Condition, Operator, Order, Query, answerable
+from dashboard.query import Order, Query, answerable
 from dashboard.view import View
 from dashboard.words import format_count, format_metric
 from dashboard.world_map import MapCountry, shade_countries

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dashboard.filters import FILTERS, PROPERTY, dimension_of
 from dashboard.view import View
+from dashboard.view_filters import FILTERS, PROPERTY, dimension_of
 
 EVENTS, PLACES, REJECTED = "events", "places", "rejected"
 MAP = "map"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from dashboard.buckets import Granularity, count_buckets, granularity_of
+from dashboard.filters import Combination, Comparison, Condition, Connective, Operator, comparisons
 from dashboard.folding import fold_of
 from dashboard.formulas import (
     ACTIVE_VISITORS,
@@ -29,54 +28,12 @@ from dashboard.period import Period
 from dashboard.vocabulary import AUDIENCE, TIME, is_prop, table_of
 from schema.errors import QueryError
 
+__all__ = [
+    "MAX_LIMIT", "Combination", "Comparison", "Condition", "Connective", "Operator", "Order", "Query", "answerable",
+    "comparisons", "plan", "whole_of",
+]  # fmt: skip
+
 MAX_LIMIT = 10_000
-
-
-class Operator(StrEnum):
-    """How a dimension is compared with values; one that matches is enough."""
-
-    IS = "is"
-    IS_NOT = "is_not"
-    CONTAINS = "contains"
-    CONTAINS_NOT = "contains_not"
-    MATCHES = "matches"  # regular expressions of RE2
-    MATCHES_NOT = "matches_not"
-    MATCHES_WILDCARD = "matches_wildcard"  # * is any part
-    MATCHES_WILDCARD_NOT = "matches_wildcard_not"
-
-    @property
-    def is_negated(self) -> bool:
-        """Whether it holds where none of the values matches."""
-        return self.endswith("_not")
-
-
-class Connective(StrEnum):
-    """How conditions are put together; `not` takes one."""
-
-    AND = "and"
-    OR = "or"
-    NOT = "not"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A condition on one dimension."""
-
-    operator: Operator
-    dimension: str
-    values: tuple[str, ...]
-    is_case_sensitive: bool = True
-
-
-@dataclass(frozen=True)
-class Combination:
-    """A condition made of others."""
-
-    connective: Connective
-    conditions: tuple[Condition, ...]
-
-
-Condition = Comparison | Combination
 
 
 @dataclass(frozen=True)
@@ -163,15 +120,6 @@ def plan(query: Query) -> dict[str, Formula]:
 def answerable(query: Query) -> tuple[str, ...]:
     """Return all metrics that could be asked with the dimensions and filters of `query`."""
     return tuple(metric for metric in METRICS if isinstance(_formula(metric, query), Formula))
-
-
-def comparisons(conditions: tuple[Condition, ...]) -> Iterator[Comparison]:
-    """Yield every comparison in `conditions`, at any depth."""
-    for condition in conditions:
-        if isinstance(condition, Comparison):
-            yield condition
-        else:
-            yield from comparisons(condition.conditions)
 
 
 def _instead(query: Query) -> str:

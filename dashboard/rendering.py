@@ -6,9 +6,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboard.figures import DEFINITIONS, NAMES
 from dashboard.filter_form import filter_title
-from dashboard.filters import OPERATOR_NAMES
 from dashboard.locale import language_tag
 from dashboard.panel_rows import name_value
+from dashboard.view_filters import OPERATOR_NAMES
 from dashboard.words import (
     REJECTION_MEANINGS,
     REJECTION_NAMES,

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from dashboard.buckets import Granularity, count_buckets
 from dashboard.comparison import Against, parse_against
-from dashboard.filters import Filter, parse_filters
+from dashboard.filters import Operator
 from dashboard.formulas import METRICS
 from dashboard.period import CUSTOM, NAMED, Period, local_day, parse_dates, parse_period
-from dashboard.query import Operator, Order, Query
+from dashboard.query import Order, Query
+from dashboard.view_filters import Filter, parse_filters
 from schema.errors import QueryError
 from schema.settings import SiteSettings
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from dashboard.figures import DEFINITIONS, NAMES
-from dashboard.filters import PREFIXES
 from dashboard.formulas import METRICS
+from dashboard.view_filters import PREFIXES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -18,12 +18,17 @@ from support.dashboard_client import NOW, SECRET, SETTINGS, Client, token
 PRIVATE: dict[tuple[str, str], tuple[int, int, int]] = {
     ("GET", "/{domain:path}"): (401, 403, 200),
     ("POST", "/api/v2/query"): (401, 403, 200),
+    ("GET", "/api/v1/stats/realtime/visitors"): (401, 403, 200),
+    ("GET", "/api/v1/stats/aggregate"): (401, 403, 200),
+    ("GET", "/api/v1/stats/timeseries"): (401, 403, 200),
+    ("GET", "/api/v1/stats/breakdown"): (401, 403, 200),
+    ("GET", "/api/export.csv"): (401, 403, 200),
     ("GET", "/metrics"): (401, 403, 403),  # for those who may read every site
     ("GET", "/api/operator/{name}"): (401, 403, 403),
     ("GET", "/ledger"): (401, 403, 403),
     ("GET", "/"): (303, 200, 200),  # to what is public; with a token, the list of what it may read
 }
-PUBLIC = {"/login", "/logout", "/health/live", "/health/ready", "/static"}
+PUBLIC = {"/login", "/logout", "/health/live", "/health/ready", "/static", "/api/openapi.json"}
 
 
 @pytest.fixture
@@ -35,6 +40,8 @@ def ask(client: Client, method: str, route: str, bearer: str) -> int:
     headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
     body: Any = {"site_id": "example.com", "metrics": ["visitors"], "date_range": "day"}
     path = route.replace("{domain:path}", "example.com")
+    if route.startswith(("/api/v1", "/api/export")):
+        path += "?site_id=example.com&property=visit:source"
     return client.request(method, path, json=body if method == "POST" else None, headers=headers).status_code
 
 

@@ -1,6 +1,7 @@
 """Every metric by every dimension with every kind of filter, against plain loops over the same hits."""
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from dashboard.question import decode_question, read_question
 from dashboard.vocabulary import COLUMNS
 from schema.errors import QueryError
 from schema.settings import SiteSettings
+from schema.store_server import ServerStore
 from support.answer_oracle import AnswerOracle, meaning_of
 from support.embedded import shared_store
 from support.many_hits import ZONES, many_hits, store_counts
@@ -28,6 +30,8 @@ PROP = "event:props:plan"
 ALL = (*COLUMNS, PROP)
 DATES = ["2026-02-27", "2026-03-03"]
 PERIOD = parse_dates(*DATES, ZoneInfo(ZONES[SITE]))
+
+IS_WHOLE = os.environ.get("FOOTFALL_TEST_ORACLE") == "whole"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,10 @@ def counts(request: pytest.FixtureRequest) -> Iterator[Counts]:
     with shared_store() as store:
         store_counts(RowWriter(store), many_hits())
         yield Counts(store, [])
+
+
+def is_server(counts: Counts) -> bool:
+    return isinstance(counts.store, ServerStore)
 
 
 def values_of(oracle: AnswerOracle, dimension: str) -> list[str]:
@@ -127,7 +135,9 @@ def test_every_metric_by_a_dimension_with_every_kind_of_filter_on_it(
     values = values_of(oracle, dimension)
     assert values, "the made-up hits have no value of it"
     told = check(counts, oracle, (dimension,), [])
-    for condition in filters_on(dimension, values):
+    for number, condition in enumerate(filters_on(dimension, values)):
+        if not IS_WHOLE and is_server(counts) and number % 4 != ALL.index(dimension) % 4:
+            continue  # the embedded store answers every kind; the old server some of each
         told += check(counts, oracle, (dimension,), [condition])
         told += check(counts, oracle, (), [condition])
     told += check(counts, oracle, ("time:day",), filters_on(dimension, values)[:1])
@@ -140,7 +150,7 @@ def test_filters_on_another_dimension_are_answered_right_or_refused(
     counts: Counts, oracle: AnswerOracle, dimension: str, other: str
 ) -> None:
     values = values_of(oracle, other)
-    for condition in filters_on(other, values)[:3]:
+    for condition in filters_on(other, values)[: 3 if IS_WHOLE else 1]:
         check(counts, oracle, (dimension,), [condition])
 
 

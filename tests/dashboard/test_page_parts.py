@@ -9,10 +9,13 @@ import pytest
 from dashboard import world_map
 from dashboard.annotations import Annotations
 from dashboard.comparison import Against, earlier_period
+from dashboard.filter_form import read_form
+from dashboard.filters import Operator
 from dashboard.list_row import ListRow
 from dashboard.locale import DEFAULT, READER, choose_locale, format_day, format_integer, format_money
 from dashboard.panels import PANELS, without_map
 from dashboard.period import parse_dates, parse_period
+from dashboard.view_filters import Filter
 
 UTC = ZoneInfo("UTC")
 NOW = 1_773_144_000_000  # 2026-03-10 12:00 UTC
@@ -81,3 +84,17 @@ def test_without_the_map_places_begin_with_the_list_of_countries() -> None:
     places = next(panel for panel in PANELS if panel.name == "places")
     assert places.tabs[0].name == "map"
     assert without_map(places).tabs[0].name == "countries"
+
+
+def test_the_form_adds_what_an_address_can_say_and_nothing_else() -> None:
+    assert read_form({"add": "country", "how": "is_not", "value": "germany"}) == Filter(
+        "country", Operator.IS_NOT, ("DE",)
+    )
+    for odd in (
+        {"how": "matches"},
+        {"how": "x"},
+        {"add": "colour"},
+        {"add": "prop-"},
+        {"how": "contains", "value": ""},
+    ):
+        assert read_form({"add": "source", "how": "is", "value": "x", **odd}) is None

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.filters import FILTERS, PREFIXES, Filter
+from dashboard.filters import Comparison, Operator
 from dashboard.formulas import METRICS
 from dashboard.panels import TABS_BY_PANEL
 from dashboard.period import NAMED
-from dashboard.query import Comparison, Operator
 from dashboard.view import DEFAULT_PERIOD, View, parse_view
+from dashboard.view_filters import FILTERS, PREFIXES, Filter
 from dashboard.vocabulary import COLUMNS
 from schema.errors import QueryError
 from schema.settings import SiteSettings

@@ -9,10 +9,10 @@ from dashboard.answer import Metric
 from dashboard.buckets import Granularity
 from dashboard.countries import country_names
 from dashboard.figures import DEFINITIONS, NAMES, make_figures
-from dashboard.filters import FILTERS
 from dashboard.formulas import METRICS
 from dashboard.panels import PANELS, TABS_BY_PANEL
 from dashboard.period import NAMED, Period, parse_dates
+from dashboard.view_filters import FILTERS
 from dashboard.words import (
     PERIOD_NAMES,
     REJECTION_NAMES,
