@@ -70,7 +70,7 @@ class Query:
     @property
     def is_folded(self) -> bool:
         """Whether rare values do not stand for themselves in it."""
-        return bool(self.min_count and self.asked)
+        return self.min_count > 1 and bool(self.asked)
 
     @property
     def granularity(self) -> Granularity | None:
@@ -140,7 +140,7 @@ def _formula(metric: str, query: Query) -> Formula | str:
     formula = scope.formulas.get(metric)
     if formula is None:
         return f"it is not counted per {scope.subject}"
-    if query.min_count and scope is SITE and query.granularity is not Granularity.HOUR:
+    if query.min_count > 1 and scope is SITE and query.granularity is not Granularity.HOUR:
         formula = OF_VISITS.get(metric, formula)  # one table, so that the rows of every panel add up to it
     if metric == "visitors" and query.granularity is Granularity.HOUR:
         if scope is not SITE:
