@@ -95,7 +95,7 @@ def test_without_javascript_everything_is_there_as_well(browser: Browser, addres
     with signed_in(browser, address, javascript=False) as page:
         page.goto(f"{address}/example.com?period=day")
         expect(page.locator("li[data-metric=visits] data")).to_have_text("3")
-        page.locator(".periods summary").click()
+        page.locator("[data-menu=periods] summary").click()
         page.get_by_role("link", name="Yesterday").click()
         expect(page.locator("li[data-metric=visits] data")).to_have_text("0")
         assert page.locator(".bar rect").count() == 0
