@@ -15,7 +15,7 @@ run: .venv/installed map footfall.toml ## start everything on the embedded store
 demo: .venv/installed map footfall.toml ## the same, with a year of made-up traffic in data-demo/
 	@$(BIN)/footfall demo --serve
 
-test: .venv/installed-dev chromium node frontend clickhouse strace ## run every test
+test: .venv/installed-dev chromium node frontend clickhouse zookeeper strace nginx caddy systemd ## run every test
 	$(BIN)/pytest $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import rules
@@ -24,13 +24,13 @@ lint: .venv/installed-dev ## ruff, mypy --strict, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-faults: .venv/installed-dev strace ## break it for hours: every call killed, 1,000 kills under load, 10,000 damaged files
+faults: .venv/installed-dev strace clickhouse ## break it for hours: every call killed, 1,000 kills under load, 10,000 damaged files
 	FOOTFALL_TEST_FAULTS=nightly FOOTFALL_TEST_KILLS=1000 FOOTFALL_TEST_POWER_CUTS=100 $(BIN)/pytest --timeout 14400 tests/faults $(ARGS)
 
 mutations: .venv/installed-dev ## switch off each safeguard: the test that is there for it must fail
 	PYTHONPATH=tests $(BIN)/python -m support.mutations $(ARGS)
 
-bench: .venv/installed-dev wrk ## measure, and write benchmarks/REPORT.md
+bench: .venv/installed-dev wrk clickhouse ## measure, and write benchmarks/REPORT.md
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 snippet: node ## build collector/static/script.js from js-snippet/
@@ -75,13 +75,25 @@ chromium:
 clickhouse:
 	@test -x /usr/sbin/clickhouse-server || { echo "Installing clickhouse-server, the oldest that the store's tests accept …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y clickhouse-server >/dev/null; }
 
+zookeeper:
+	@test -e /usr/share/java/zookeeper.jar && command -v java >/dev/null || { echo "Installing zookeeper, which the tests of a cluster need …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y zookeeper default-jre-headless >/dev/null; }
+
 strace:
 	@command -v strace >/dev/null || { echo "Installing strace for the tests of a failing disk …"; apt-get update -qq && apt-get install -qq -y strace >/dev/null; }
 
 wrk:
 	@command -v wrk >/dev/null || { echo "Installing wrk for the benchmarks …"; apt-get update -qq && apt-get install -qq -y wrk >/dev/null; }
 
+nginx:
+	@test -x /usr/sbin/nginx || { echo "Installing nginx for the tests of its example …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y nginx-light >/dev/null; }
+
+caddy:
+	@command -v caddy >/dev/null || { echo "Installing caddy for the tests of its example …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y caddy >/dev/null; }
+
+systemd:
+	@command -v systemd-analyze >/dev/null || { echo "Installing systemd, which checks the units …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y systemd >/dev/null; }
+
 node:
 	@command -v npm >/dev/null || { echo "Installing Node.js for the builds of snippet and map …"; apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
 
-.PHONY: help run demo test lint faults mutations bench snippet frontend map build-map lock clean chromium clickhouse node strace wrk
+.PHONY: help run demo test lint faults mutations bench snippet frontend map build-map lock clean chromium clickhouse zookeeper node strace wrk nginx caddy systemd

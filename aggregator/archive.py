@@ -5,34 +5,40 @@ A batch is there once its manifest is; files without one are leftovers of an int
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 
-from aggregator.chunks import Chunk, arrow_schema, cut_chunks
-from aggregator.day_directories import days_in
+from aggregator.chunks import Chunk, cut_chunks
+from aggregator.day_directories import days_in, last_of_month, third_of_month
 from aggregator.manifest import (
-    SUFFIX,
     Manifest,
+    Span,
+    TableFile,
     decode_manifest,
     describe_file,
     encode_manifest,
     file_name,
     make_manifest,
+    manifest_files,
+    span_of,
+    stem_in,
     stem_of,
+    whole_files,
 )
+from aggregator.parquet_bytes import decode_parquet, encode_parquet
 from aggregator.rollup import Tables
 from schema.batch import DAY_MS, Window, day_start_ms
-from schema.durable_files import fsync_directory, make_directory, replace_file
+from schema.durable_files import fsync_directory, make_directory, replace_file, replace_files
 from schema.errors import ArchiveDamagedError
 from schema.rollups import BY_NAME
 
 QUARANTINE_NAME = "quarantine"
-_QUICK_LEVEL, _FINAL_LEVEL = 1, 9
 
 
 class Archive:
@@ -52,46 +58,56 @@ class Archive:
         return self.put(day, None, self._chunked(last, tables))
 
     def put(
-        self, day: date, window: Window | None, tables: Iterable[tuple[str, pa.Table, Sequence[Chunk]]]
+        self,
+        day: date,
+        window: Window | None,
+        tables: Iterable[tuple[str, pa.Table, Sequence[Chunk]]],
+        first_day: date | msgspec.UnsetType = msgspec.UNSET,
     ) -> Manifest:
-        """Write the files of a batch, or of a whole day, then its manifest: from that rename on it is there."""
+        """Write the files of a batch, of a whole day, or of all from `first_day` to `day`; then its manifest.
+
+        From the rename of the manifest on it is there.
+        """
         make_directory(self.directory(day))
-        files = {}
-        for name, rows, chunks in tables:
-            content = encode_parquet(rows, is_final=window is None)
-            files[name] = describe_file(content, chunks)
-            replace_file(self.directory(day) / file_name(stem_of(window, self.node), name), content)
-        manifest = make_manifest(self.node, day, window, files)
-        replace_file(self.directory(day) / f"{manifest.stem}{SUFFIX}", encode_manifest(manifest))
+        files: dict[str, TableFile] = {}
+        stem = stem_of(window, self.node, span_of(window, day, first_day))
+
+        def contents() -> Iterator[tuple[str, bytes]]:
+            for name, rows, chunks in tables:
+                content = encode_parquet(rows, is_final=window is None)
+                files[name] = describe_file(content, chunks)
+                yield file_name(stem, name), content
+
+        replace_files(self.directory(day), contents())
+        manifest = make_manifest(self.node, day, window, files, first_day)
+        replace_file(self.directory(day) / manifest.name, encode_manifest(manifest))
         return manifest
 
     def days(self) -> list[date]:
-        """Return the UTC days of which there is anything, oldest first."""
+        """Return the UTC days that have files, oldest first; what is compacted of several is with the last."""
         return days_in(self.root)
 
     def manifests(self, day: date) -> tuple[list[Manifest], list[ArchiveDamagedError]]:
         """Return the manifests of a UTC day, and what was wrong with those that had to be set aside.
 
-        A batch that is in a compacted day counts there only.
+        A batch that is in something compacted counts there only.
         """
         found, problems = [], []
-        for path in sorted(self.directory(day).glob(f"*{SUFFIX}")):
+        for path in manifest_files(self.directory(day)):
             try:
-                manifest = decode_manifest(path.read_bytes())
-                if (manifest.day, f"{manifest.stem}{SUFFIX}") != (day, path.name):
-                    raise ArchiveDamagedError("a manifest is not the one that its name says")
-                found.append(manifest)
+                found.append(_read_manifest(path, day))
             except ArchiveDamagedError as error:
                 problems.append(ArchiveDamagedError(f"{error}: archive/{day}/{path.name}"))
-                self.set_aside(day, path.name.removesuffix(SUFFIX))
-        return [manifest for manifest in found if not _is_leftover(manifest, found)], problems
+                self.set_aside(day, stem_in(path.name))
+        holders = [*found, *compacted_later(self, day)]
+        return [manifest for manifest in found if not is_leftover(manifest, holders)], problems
 
     def is_compacted(self, day: date) -> bool:
         """Whether all of this node's batches of the day were put together: nothing of it is missing."""
-        return (self.directory(day) / f"day.{self.node}{SUFFIX}").exists()
+        return is_compacted(self.root, day, self.node)
 
-    def read(self, manifest: Manifest, table: str) -> pa.Table:
-        """Return the rows of one rollup.
+    def read(self, manifest: Manifest, table: str, *, encoded: bool = False) -> pa.Table:
+        """Return the rows of one rollup; `encoded`, texts are dictionaries, as they are in the file.
 
         Raises:
             ArchiveDamagedError: the file is not as it was written.
@@ -104,7 +120,7 @@ class Archive:
             raise ArchiveDamagedError(f"archive/{manifest.day}/{path.name} is missing") from None
         if len(content) != expected.bytes or xxhash.xxh3_128_hexdigest(content) != expected.checksum:
             raise ArchiveDamagedError(f"archive/{manifest.day}/{path.name} does not match its checksum")
-        return pq.read_table(pa.BufferReader(content)).cast(arrow_schema(BY_NAME[table]))
+        return decode_parquet(content, table, encoded=encoded)
 
     def set_aside(self, day: date, stem: str) -> None:
         """Move the files of a damaged batch to quarantine: it is no longer there."""
@@ -134,22 +150,29 @@ class Archive:
         return sorted(self.directory(day).glob(f"{stem}.*"))
 
 
-def _is_leftover(manifest: Manifest, found: Sequence[Manifest]) -> bool:
-    """Whether a batch is also in the compacted day of its node."""
-    if manifest.window is None:
-        return False
-    days = [day for day in found if day.window is None and day.node == manifest.node]
-    return any(Window(manifest.window) in day.by_window for day in days)
+def is_compacted(root: Path, day: date, node: int) -> bool:
+    """Whether all batches of a node's UTC day are together in the archive in `root`, as a day or in more."""
+    return any((root / each.isoformat() / name).exists() for each, name in whole_files(day, node))
 
 
-def encode_parquet(table: pa.Table, *, is_final: bool = False) -> bytes:
-    """Return `table` as a Parquet file: the same bytes for the same rows, with nothing in it but them.
+def is_leftover(manifest: Manifest, holders: Sequence[Manifest]) -> bool:
+    """Whether the batches of `manifest` are also in something larger of its node."""
+    larger = [each for each in holders if each.node == manifest.node and each.span > manifest.span]
+    return any(manifest.by_window.keys() <= each.by_window.keys() for each in larger)
 
-    What is final is to be small and quick to filter; a window's file is gone after a day: that is to be quick to write.
-    """
-    sink = pa.BufferOutputStream()
-    level = _FINAL_LEVEL if is_final else _QUICK_LEVEL
-    pq.write_table(
-        table, sink, compression="zstd", compression_level=level, write_statistics=is_final, store_schema=False
-    )
-    return bytes(sink.getvalue())
+
+def compacted_later(archive: Archive, day: date) -> list[Manifest]:
+    """Return what can be read of the compacted month and third, of all nodes, that `day` is in and not the last of."""
+    found = []
+    for last in {last_of_month(day), third_of_month(day)[1]} - {day}:
+        for path in manifest_files(archive.directory(last)):
+            with contextlib.suppress(ArchiveDamagedError, FileNotFoundError):
+                found.append(_read_manifest(path, last))
+    return [manifest for manifest in found if manifest.span > Span.DAY]
+
+
+def _read_manifest(path: Path, day: date) -> Manifest:
+    manifest = decode_manifest(path.read_bytes())
+    if (manifest.day, manifest.name) != (day, path.name):
+        raise ArchiveDamagedError("a manifest is not the one that its name says")
+    return manifest

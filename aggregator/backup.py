@@ -6,6 +6,7 @@ of the old one at once. Nothing is removed there that the archive, and its recor
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,10 +17,10 @@ import msgspec
 import xxhash
 
 from aggregator import replacement
-from aggregator.archive import Archive
+from aggregator.archive import Archive, compacted_later
 from aggregator.inventory import DayInventory, Figures, bytes_of, figures_in, files_of, sweep, take_inventory
-from aggregator.manifest import SUFFIX, Manifest
-from aggregator.removal import NAME, read_removals
+from aggregator.manifest import Manifest
+from aggregator.removal import mend_removals, read_removals, write_removals
 from aggregator.thinning import Advance, no_advance, thinned
 from schema.directory_lock import lock_directory
 from schema.durable_files import make_directory, replace_file
@@ -82,7 +83,8 @@ def copy_archive(source: Archive, target: Archive, advance: Advance = no_advance
     copy = _Copy(source, target)
     make_directory(target.root)
     replacement.finish(target.root)
-    days = sorted({*source.days(), *target.days()})
+    # The last day of a month first: a compacted month is with it, and takes the place of the other days.
+    days = sorted({*source.days(), *target.days()}, key=lambda day: (day.year, day.month, -day.day))
     for number, day in enumerate(days):
         copy.copy_removals()
         copy.copy_day(day)
@@ -117,15 +119,13 @@ class _Copy:
     report: BackupReport = field(default_factory=BackupReport)
 
     def copy_removals(self) -> None:
-        """Copy the record of removals if it is another than the target's."""
-        try:
-            content = (self.source.root / NAME).read_bytes()
-        except FileNotFoundError:
-            return
-        there = self.target.root / NAME
-        if not there.exists() or there.read_bytes() != content:
-            read_removals(self.source.root)  # a damaged record is not copied
-            replace_file(there, content)
+        """Copy the record of removals, which is whole in one place at least, if it is another than the target's."""
+        removals = read_removals(self.source.root)
+        with contextlib.suppress(ArchiveDamagedError):  # there: it is made anew
+            if read_removals(self.target.root) == removals:
+                mend_removals(self.target.root)
+                return
+        write_removals(self.target.root, removals)
 
     def copy_day(self, day: date) -> None:
         """Bring one UTC day up to date, or report why not."""
@@ -150,6 +150,8 @@ class _Copy:
             sweep(self.target, day, theirs)
             return
         only_there = _only_in(theirs.figures, ours.figures)
+        if only_there and only_there <= figures_in(compacted_later(self.source, day)).keys():
+            return  # compacted while this copy is made, which has it all: the next one follows
         if only_there and not self._is_accounted_for(theirs.manifests, ours.figures):
             self.report.problems.append(_unaccounted(day, len(only_there)))
             return
@@ -186,7 +188,7 @@ class _Copy:
             if len(rows) != table.bytes or xxhash.xxh3_128_hexdigest(rows) != table.checksum:
                 raise self._changed_or_damaged(manifest, ours, name)
             replace_file(directory / name, rows)
-        replace_file(directory / f"{manifest.stem}{SUFFIX}", content)
+        replace_file(directory / manifest.name, content)
         self.report.files += len(manifest.tables) + 1
         self.report.bytes += bytes_of([manifest]) + len(content)
 

@@ -72,11 +72,12 @@ def to_encoded_arrow(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uin
 
 def _columns(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | int) -> list[pa.Array]:
     columns = []
+    texts = _Dictionaries()
     for field in arrow_schema(rollup):
         if field.name == "batch":
             columns.append(pa.array(np.full(len(counts), batch, np.uint64)))
         elif field.type == pa.string():
-            columns.append(_dictionary(counts[field.name]))
+            columns.append(texts.encoded(counts[field.name]))
         elif field.type == pa.date32():
             columns.append(pa.array(counts[field.name].to_numpy(np.int32)).cast(field.type))
         else:
@@ -84,22 +85,37 @@ def _columns(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | i
     return columns
 
 
-def _dictionary(texts: pd.Series) -> pa.DictionaryArray:
-    """Return `texts` with a dictionary that depends on nothing but them."""
-    texts = texts.astype("category") if texts.dtype != "category" else texts
-    codes, alphabet = texts.cat.codes.to_numpy(), texts.cat.categories
-    is_used = np.zeros(len(alphabet), np.bool_)
-    is_used[codes] = True
-    places = (np.cumsum(is_used) - 1).astype(np.int32)
-    return pa.DictionaryArray.from_arrays(places[codes], pa.array(alphabet[is_used], pa.string()))
+class _Dictionaries:
+    """Columns of texts → Arrow dictionaries that depend on nothing but the texts of each column."""
+
+    def __init__(self) -> None:
+        self._letters: dict[int, tuple[pd.Index, pa.Array]] = {}  # by identity: most columns share an alphabet
+
+    def encoded(self, texts: pd.Series) -> pa.DictionaryArray:
+        """Return `texts` with a dictionary of those that occur, in order."""
+        column = texts.array if isinstance(texts.dtype, pd.CategoricalDtype) else pd.Categorical(texts)
+        letters = self._arrow(column.categories)
+        is_used = np.zeros(len(letters), np.bool_)
+        is_used[column.codes] = True
+        used = np.flatnonzero(is_used)
+        places = np.empty(len(letters), np.int32)
+        places[used] = np.arange(len(used), dtype=np.int32)
+        return pa.DictionaryArray.from_arrays(places[column.codes], letters.take(pa.array(used)))
+
+    def _arrow(self, alphabet: pd.Index) -> pa.Array:
+        if id(alphabet) not in self._letters:
+            self._letters[id(alphabet)] = alphabet, pa.array(alphabet, pa.string())
+        return self._letters[id(alphabet)][1]
 
 
 def cut_chunks(rollup: Rollup, counts: pd.DataFrame, node: int, window: Window) -> tuple[pa.Table, list[Chunk]]:
     """Return `counts` by month, then key, with the batch number of each row's chunk, and the figures of each chunk."""
     months = _months(counts)
-    order = np.argsort(months, kind="stable")
-    numbers = _chunk_numbers(months[order])
-    table = to_encoded_arrow(rollup, counts.iloc[order], numbers + np.uint64(batch_number(node, window)))
+    if (months[1:] < months[:-1]).any():
+        order = np.argsort(months, kind="stable")
+        counts, months = counts.iloc[order], months[order]
+    numbers = _chunk_numbers(months)
+    table = to_encoded_arrow(rollup, counts, numbers + np.uint64(batch_number(node, window)))
     edges = [*np.unique(numbers, return_index=True)[1].tolist(), len(numbers)]
     slices = [table.slice(start, end - start) for start, end in pairwise(edges)]
     return table, [figures(rollup, rows) for rows in slices]
@@ -118,15 +134,24 @@ def figures(rollup: Rollup, rows: pa.Table) -> Chunk:
 
 
 def rows_of_chunks(table: pa.Table, chunks: Sequence[Chunk]) -> pa.Table:
-    """Return the rows of `table` that belong to `chunks`."""
+    """Return the rows of `table`, which are sorted by batch, that belong to `chunks`."""
+    if sum(chunk.rows for chunk in chunks) == table.num_rows:
+        return table
     return table.filter(pc.is_in(table["batch"], pa.array([chunk.batch for chunk in chunks], pa.uint64())))
 
 
 def _months(counts: pd.DataFrame) -> NDArray[np.int64]:
-    return counts["day"].to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    days = counts["day"].to_numpy()
+    first, last = (int(_month(day)) for day in (days.min(), days.max()))
+    return np.full(len(days), first) if first == last else _month(days)
+
+
+def _month(day: NDArray[np.int64]) -> NDArray[np.int64]:
+    return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 def _chunk_numbers(months: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return the chunk number of each row: a new one at each new month, and after MAX_CHUNK_ROWS."""
-    in_month = pd.Series(months).groupby(months).cumcount().to_numpy()
+    """Return the chunk number of each row, rows being by month: a new one for each month, and after MAX_CHUNK_ROWS."""
+    starts = np.flatnonzero(np.diff(months, prepend=months[:1] - 1))
+    in_month = np.arange(len(months)) - starts.repeat(np.diff(starts, append=len(months)))
     return (np.cumsum(in_month % MAX_CHUNK_ROWS == 0) - 1).astype(np.uint64)

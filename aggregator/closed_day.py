@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from aggregator.archive import is_compacted
 from schema.batch import DAY_MS, day_start_ms, utc_day
 from schema.fence import raise_fence
 from schema.settings import Settings
@@ -12,7 +13,7 @@ from schema.settings import Settings
 
 def is_closed(archive_dir: Path, day: date, node: int) -> bool:
     """Whether all batches of this node's day were put together: nothing can be added to it."""
-    return (archive_dir / day.isoformat() / f"day.{node}.json").exists()
+    return is_compacted(archive_dir, day, node)
 
 
 def keep_today_closed(settings: Settings, now_ms: int) -> None:

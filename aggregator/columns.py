@@ -17,7 +17,14 @@ def height(columns: Columns) -> int:
 
 
 def take(columns: Columns, rows: NDArray[Any], names: Iterable[str] | None = None) -> Columns:
-    """Return the rows at these places, or with these flags; of the columns `names` if given."""
+    """Return the rows at these places, or with these flags; of the columns `names` if given.
+
+    The columns may be the very same arrays if that is all rows.
+    """
+    if rows.dtype == np.bool_:
+        if rows.all():
+            return {name: columns[name] for name in names or columns}
+        rows = np.flatnonzero(rows)  # once, not for each column
     return {name: columns[name][rows] for name in names or columns}
 
 

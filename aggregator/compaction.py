@@ -38,11 +38,12 @@ def _tables(archive: Archive, parts: Sequence[Manifest]) -> Iterator[tuple[str, 
     for rollup in ROLLUPS:
         having = [part for part in in_time if rollup.name in part.tables]
         if having:
-            rows = pa.concat_tables([_read(archive, part, rollup.name) for part in having])
+            rows = pa.concat_tables([read_part(archive, part, rollup.name) for part in having])
             yield rollup.name, rows, [chunk for part in having for chunk in part.tables[rollup.name].chunks]
 
 
-def _read(archive: Archive, part: Manifest, table: str) -> pa.Table:
+def read_part(archive: Archive, part: Manifest, table: str) -> pa.Table:
+    """Return the rows of one rollup; a batch that is damaged is set aside before that is raised."""
     try:
         return archive.read(part, table)
     except ArchiveDamagedError:

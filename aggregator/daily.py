@@ -1,4 +1,4 @@
-"""What is done once a day, when the day before is closed: old months are dropped, and the archive is backed up."""
+"""What is done once a day, when the day before is closed: months are dropped and compacted, the archive backed up."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from aggregator.archive import Archive
 from aggregator.backup import BackupReport, back_up, read_marker
 from aggregator.day_directories import days_in
+from aggregator.inventory import counted_days
+from aggregator.months import compact_span, spans_to_compact
 from aggregator.retention import PruneReport, first_kept, prune
 from schema.batch import day_start_ms, utc_day
 from schema.errors import FootfallError, RetryError
@@ -26,6 +28,7 @@ class DailyReport:
     """What one look at the clock led to."""
 
     pruned: PruneReport | None = None
+    compacted: tuple[date, date] | None = None  # from the first to the last of these days
     backed_up: BackupReport | None = None
     problems: list[FootfallError] = field(default_factory=list)
 
@@ -72,6 +75,7 @@ class Daily:
         self._keep_months = keep_months
         self._directory = backup_directory
         self._pruning = _Task()
+        self._compaction = _Task()
         self._backup = _Task()
         self._thread: threading.Thread | None = None
         self._finished: list[DailyReport] = []  # by the thread, for the next step
@@ -83,10 +87,12 @@ class Daily:
     def step(self, now_ms: int) -> DailyReport:
         """Do what is due, and return what came of it and of what was begun before."""
         report = self._finished.pop() if self._finished else DailyReport()
-        is_due = self._pruning.is_due(now_ms) or self._backup.is_due(now_ms)
+        is_due = any(task.is_due(now_ms) for task in (self._pruning, self._compaction, self._backup))
         if is_due and self._is_yesterday_closed(now_ms):
             self._prune(now_ms, report)
-            self._begin_backup(now_ms)
+            self._compact(now_ms, report)
+            if report.compacted is None:
+                self._begin_backup(now_ms)
         return report
 
     @property
@@ -127,11 +133,30 @@ class Daily:
             return
         self._pruning.succeed(now_ms)
 
+    def _compact(self, now_ms: int, report: DailyReport) -> None:
+        """Compact days that are over, a month or less at each call; that closes them for good."""
+        if not self._compaction.is_due(now_ms) or not self._is_borne_out(now_ms):
+            return
+        if self._thread and self._thread.is_alive():
+            return  # what is being copied stays where it is
+        oldest = min([utc_day(now_ms), *days_in(self._spool_dir)])
+        try:
+            for first, last in spans_to_compact(self._archive, oldest):
+                if compact_span(self._archive, first, last):
+                    report.compacted = (first, last)
+                    return
+        except FootfallError as error:
+            self._compaction.fail(now_ms, error)
+            report.problems.append(error)
+            return
+        self._compaction.succeed(now_ms)
+
     def _is_borne_out(self, now_ms: int) -> bool:
         """Whether enough was counted lately to believe the clock: what is dropped for its sake is gone for good."""
         today = utc_day(now_ms)
-        lately = [day for day in days_in(self._archive.root) if today - RECENT <= day < today]
-        return len(lately) >= RECENT_DAYS
+        first = today - RECENT
+        counted = {*days_in(self._archive.root), *counted_days(self._archive, since=first)}  # in days, and in spans
+        return len([day for day in counted if first <= day < today]) >= RECENT_DAYS
 
     def _begin_backup(self, now_ms: int) -> None:
         if self._directory is None or not self._backup.is_due(now_ms) or (self._thread and self._thread.is_alive()):

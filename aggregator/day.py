@@ -99,13 +99,18 @@ class Day:
         """Whether the last window was cut."""
         return self.next_window.start_ms >= self.end_ms
 
+    @property
+    def remembered_bytes(self) -> int:
+        """How much memory it takes that nobody counts twice; it only grows, by a few keys for each visitor."""
+        return self._firsts.bytes
+
     def _tidy(self) -> None:
         """Forget the texts that only closed visits had, now and then: it takes time in proportion to all texts."""
         if self._vocabulary.is_large:
-            frames = [self._open, *self._arrived.frames, *self._rejected.frames]
-            self._open, *arrived = self._vocabulary.tidy(frames)
-            hits = len(self._arrived.frames)
-            self._arrived.frames, self._rejected.frames = arrived[:hits], arrived[hits:]
+            hits, rejected = self._arrived.frames, self._rejected.frames
+            self._open, *arrived = self._vocabulary.tidy([self._open, *hits, *rejected])
+            self._arrived.replace(arrived[: len(hits)])
+            self._rejected.replace(arrived[len(hits) :])
 
     def _placed(self, fresh: Columns) -> Columns:
         """Return `fresh`, its instants moved to where they can still be counted."""

@@ -31,6 +31,11 @@ class Firsts:
     def __init__(self) -> None:
         self._runs: list[Keys] = []
 
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        return sum(run.nbytes for run in self._runs)
+
     def peek(self, keys: Keys) -> NDArray[np.bool_]:
         """Return for each of `keys` whether it is its first occurrence, here and in the set; change nothing."""
         order = np.argsort(keys, kind="stable")

@@ -11,15 +11,27 @@ import msgspec
 
 from aggregator import replacement
 from aggregator.archive import QUARANTINE_NAME, Archive
-from aggregator.removal import DroppedMonths, ForgottenSite, Removal, read_removals, write_removals
+from aggregator.removal import (
+    COPY_NAME,
+    NAME,
+    DroppedMonths,
+    ForgottenSite,
+    Removal,
+    read_removals,
+    write_removals,
+)
 from aggregator.thinning import Advance, ThinReport, no_advance, thin
-from schema.errors import StoreUnavailableError
+from schema.errors import ArchiveDamagedError, StopError, StoreUnavailableError
 from schema.live import SLOTS, live_table
 from schema.rollups import ROLLUPS
 from schema.store import Parameters, Store
 
 DELETE_SECONDS = 3600.0
 _POLL_SECONDS = 0.05
+_LOST = (
+    f"put archive/{NAME} of a backup in its place; if no site was ever forgotten and no month dropped, remove"
+    f" archive/{NAME} and archive/{COPY_NAME}"
+)
 _INDEX_MASK = (1 << 36) - 1  # of the window in a batch number; see schema/batch.py
 
 
@@ -46,18 +58,40 @@ def forget(archive: Archive, store: Store, site: str, until_ms: int, advance: Ad
     return _carry_out(archive, store, removal, advance)
 
 
+def begin_removals(archive: Archive) -> tuple[Removal, ...]:
+    """Finish in the archive what an interruption has left half removed; return all that was removed.
+
+    The store's part, for which it need not answer yet, is left to `finish_removals`.
+
+    Raises:
+        StopError: the record of what was taken out cannot be read: without it a forgotten site would count again.
+    """
+    replacement.finish(archive.root)
+    for removal in _known(archive):
+        if isinstance(removal, ForgottenSite) and not removal.is_done:
+            thin(archive, [removal], no_advance)
+    return read_removals(archive.root)
+
+
 def finish_removals(archive: Archive, store: Store) -> tuple[Removal, ...]:
     """Finish what an interruption has left half removed, before anything is counted; return all that was removed.
 
     Raises:
-        ArchiveDamagedError: the record of what was taken out cannot be read.
+        StopError: the record of what was taken out cannot be read: without it a forgotten site would count again.
         StoreUnavailableError: not finished yet.
     """
     replacement.finish(archive.root)
-    for removal in read_removals(archive.root):
+    for removal in _known(archive):
         if isinstance(removal, ForgottenSite) and not removal.is_done:
             _carry_out(archive, store, removal, no_advance)
     return read_removals(archive.root)
+
+
+def _known(archive: Archive) -> tuple[Removal, ...]:
+    try:
+        return read_removals(archive.root)
+    except ArchiveDamagedError as error:
+        raise StopError(f"what was forgotten is not known: {error}", hint=_LOST) from None
 
 
 def _carry_out(archive: Archive, store: Store, removal: ForgottenSite, advance: Advance) -> ForgetReport:

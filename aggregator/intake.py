@@ -14,6 +14,7 @@ from aggregator.day import Day
 from aggregator.dead_segments import recover_dead
 from aggregator.local_time import LocalTime
 from aggregator.manifest import Figures, Manifest, figures_of
+from aggregator.packed_hits import PackedHits
 from aggregator.removal import Removal, forgotten_records
 from aggregator.rollup import Tables, merge
 from aggregator.spool_reader import SpoolReader
@@ -21,7 +22,6 @@ from schema.batch import WINDOW_MS, Window, day_start_ms
 from schema.durable_files import settle_directory
 from schema.errors import BatchMismatchError, SegmentDamagedError, SetAsideError
 from schema.fence import raise_fence
-from schema.hit import Record
 from schema.rollups import BY_NAME
 
 GRACE_MS = 2000  # clocks of workers and aggregator are one clock; this is for a request that is under way
@@ -140,20 +140,19 @@ class Intake:
             self._days[day] = _OpenDay(Day(day, self._local_time), figures_of(manifests, self._archive.node))
         opened = self._days[day]
         for reading in self._reader.read(day):
-            opened.day.absorb(self._without_forgotten(reading.records))
-            taken.records += len(reading.records)
+            opened.day.absorb_packed(self._without_forgotten(reading.hits))
+            taken.records += reading.hits.records
             taken.problems += reading.problems
 
-    def _without_forgotten(self, records: list[Record]) -> list[Record]:
+    def _without_forgotten(self, hits: PackedHits) -> PackedHits:
         """Leave out what a forgotten site has left in the spool: it is gone from the archive, and would come back."""
-        is_forgotten = self._is_forgotten
-        return records if is_forgotten is None else [it for it in records if not is_forgotten(it.site, it.at)]
+        return hits if self._is_forgotten is None else hits.without(self._is_forgotten)
 
     def _cut(self, day: date, taken: Taken) -> None:
         opened = self._days[day]
         last = Window.of(min(self._fence_ms, opened.day.end_ms) - 1)
         if last >= opened.day.next_window:
-            for window, tables in opened.day.cut(last).items():
+            for window, tables in opened.day.cut_in_turn(last):
                 self._archive_window(opened, window, tables, taken)
             gone = [window for window in opened.recorded if window <= last]
             taken.problems += [_differs(window) for window in gone if opened.recorded.pop(window)]

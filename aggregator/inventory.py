@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from aggregator.archive import Archive
+from aggregator.archive import Archive, compacted_later
 from aggregator.chunks import Chunk
-from aggregator.manifest import SUFFIX, Manifest, decode_manifest, file_name
+from aggregator.manifest import Manifest, decode_manifest, file_name, manifest_files, stem_in
 from schema.durable_files import fsync_directory
 from schema.errors import ArchiveDamagedError
 
@@ -17,7 +17,7 @@ Figures = dict[tuple[str, int], Chunk]  # by table and batch number
 
 @dataclass
 class DayInventory:
-    """The manifests of a UTC day, those of parts that a compacted day holds left out; and which cannot be read."""
+    """The manifests of a UTC day, without those that something larger holds; and which cannot be read."""
 
     manifests: list[Manifest] = field(default_factory=list)
     leftovers: list[Manifest] = field(default_factory=list)
@@ -37,6 +37,18 @@ def take_inventory(archive: Archive, day: date) -> DayInventory:
             return _look(archive, day)
         except FileNotFoundError:
             continue
+
+
+def counted_days(archive: Archive, since: date = date.min) -> set[date]:
+    """Return the UTC days from `since` of which the archive has batches."""
+    found = (
+        day
+        for each in archive.days()
+        if each >= since
+        for manifest in take_inventory(archive, each).manifests
+        for day in manifest.days
+    )
+    return {day for day in found if day >= since}
 
 
 def figures_in(manifests: Iterable[Manifest]) -> Figures:
@@ -64,7 +76,7 @@ def sweep(archive: Archive, day: date, inventory: DayInventory) -> None:
 
     With a manifest that cannot be read nothing is removed. Only for who may write this archive.
     """
-    named = {name for manifest in inventory.manifests for name in (*files_of(manifest), f"{manifest.stem}{SUFFIX}")}
+    named = {name for manifest in inventory.manifests for name in (*files_of(manifest), manifest.name)}
     directory = archive.directory(day)
     if inventory.problems or not directory.exists():
         return
@@ -77,20 +89,22 @@ def sweep(archive: Archive, day: date, inventory: DayInventory) -> None:
 def _look(archive: Archive, day: date) -> DayInventory:
     found = DayInventory()
     read: list[Manifest] = []
-    for path in sorted(archive.directory(day).glob(f"*{SUFFIX}")):
+    for path in manifest_files(archive.directory(day)):
         content = path.read_bytes()
         try:
             read.append(decode_manifest(content))
         except ArchiveDamagedError as error:
             found.problems.append(ArchiveDamagedError(f"{error}: archive/{day}/{path.name}"))
             continue
-        found.contents[path.name.removesuffix(SUFFIX)] = content
+        found.contents[stem_in(path.name)] = content
+    whole = [manifest for manifest in (*read, *compacted_later(archive, day)) if manifest.window is None]
     for manifest in read:
-        (found.leftovers if _is_in_whole_day(manifest, read) else found.manifests).append(manifest)
+        (found.leftovers if _is_in(manifest, whole) else found.manifests).append(manifest)
     return found
 
 
-def _is_in_whole_day(manifest: Manifest, read: Sequence[Manifest]) -> bool:
-    whole = [day for day in read if day.window is None and day.node == manifest.node]
+def _is_in(manifest: Manifest, whole: Sequence[Manifest]) -> bool:
+    """Whether the batches of `manifest` are all in something larger of its node."""
     batches = figures_in([manifest]).keys()
-    return manifest.window is not None and any(batches <= figures_in([day]).keys() for day in whole)
+    larger = [each for each in whole if each.node == manifest.node and each.span > manifest.span]
+    return any(batches <= figures_in([each]).keys() for each in larger)

@@ -29,9 +29,9 @@ class KeyColumns:
         for frame in frames:
             for name in frame.keys() & {*_TEXTS, *GROUPS}:
                 groups.get(name, used)[frame[name]] = True
-        members = {name: vocabulary.groups[name].members[:, _places(name)] for name in groups}
-        for name, is_in in groups.items():
-            used[members[name][is_in].ravel()] = True
+        members = {name: _members(vocabulary, name)[is_in] for name, is_in in groups.items()}
+        for those in members.values():
+            used[those.ravel()] = True
         letters, self._positions = vocabulary.texts.alphabet(np.flatnonzero(used).astype(np.int32))
         self._alphabet = pd.CategoricalDtype(pd.Index(letters, dtype="str"))
         self._ranked = {name: _ranked(self._positions[members[name]], is_in) for name, is_in in groups.items()}
@@ -91,15 +91,16 @@ def _dense(column: Key) -> tuple[Key, int]:
     return ranks, len(distinct)
 
 
-def _places(group: str) -> list[int]:
-    return [GROUPS[group].index(name) for name in _MEMBERS[group]]
+def _members(vocabulary: Vocabulary, group: str) -> Numbers:
+    """Return the texts of the key columns that each group stands for."""
+    places = [GROUPS[group].index(name) for name in _MEMBERS[group]]
+    return vocabulary.groups[group].members[:, places]
 
 
-def _ranked(members: Numbers, is_used_: NDArray[np.bool_]) -> tuple[Key, Numbers]:
-    """Return a lookup from group to its rank among those used, equal for equal members, and the members by rank."""
-    used = np.flatnonzero(is_used_)
-    key = combined(list(members[used].T.astype(np.int64)))
+def _ranked(members: Numbers, is_used: NDArray[np.bool_]) -> tuple[Key, Numbers]:
+    """Return a lookup from group to its rank among those used, equal for equal `members`, and the members by rank."""
+    key = combined(list(members.T.astype(np.int64)))
     _, first, ranks = np.unique(key, return_index=True, return_inverse=True)
-    lookup = np.zeros(len(is_used_), np.int64)
-    lookup[used] = ranks
-    return lookup, members[used][first]
+    lookup = np.zeros(len(is_used), np.int64)
+    lookup[is_used] = ranks
+    return lookup, members[first]

@@ -84,20 +84,29 @@ def compare(evidence: Evidence, hour_of: Callable[[Place], Hour]) -> list[Ledger
     return rows
 
 
-def closed_rows(books: Books) -> list[LedgerRow]:
-    """Return rows for hours of which the spool is gone: its records are what the batches took in."""
-    return [
-        LedgerRow(
-            *hour,
-            received=booked.counted + booked.rejected_hits,
-            unvouched=0,
-            counted=booked.counted,
-            rejected=dict(booked.rejected),
-            pending=0,
-            difference=abs(booked.rejected_hits - booked.rejected.total()),
+def closed_rows(stored: Books, archived: Books | None = None) -> list[LedgerRow]:
+    """Return rows for hours of which the spool is gone: its records are what the archived batches took in.
+
+    Without `archived`, as of another node's, only the store is left to say that.
+    """
+    archived = stored if archived is None else archived
+    nothing = Booked()
+    rows = []
+    for hour in sorted({*stored, *archived}):
+        ours, theirs = archived.get(hour, nothing), stored.get(hour, nothing)
+        inside = max(abs(booked.rejected_hits - booked.rejected.total()) for booked in (ours, theirs))
+        rows.append(
+            LedgerRow(
+                *hour,
+                received=ours.counted + ours.rejected_hits,
+                unvouched=0,
+                counted=theirs.counted,
+                rejected=dict(theirs.rejected),
+                pending=0,
+                difference=max(inside, _unlike(ours, theirs)),
+            )
         )
-        for hour, booked in sorted(books.items())
-    ]
+    return rows
 
 
 def merge_rows(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
@@ -138,6 +147,13 @@ def _taken(*books: Booked) -> Counter[str]:
         for reason, hits in booked.rejected.items():
             taken[_HIT if reason in _FOUND_LATER else reason] += hits
     return taken
+
+
+def _unlike(ours: Booked, theirs: Booked) -> int:
+    """Return how many records archive and store do not agree on."""
+    reasons = {*ours.rejected, *theirs.rejected}
+    rejected = sum(abs(ours.rejected[reason] - theirs.rejected[reason]) for reason in reasons)
+    return abs(ours.counted - theirs.counted) + max(rejected, abs(ours.rejected_hits - theirs.rejected_hits))
 
 
 def _distance(found: Counter[str], least: Counter[str], most: Counter[str]) -> int:

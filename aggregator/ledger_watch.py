@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from aggregator.archive import Archive
+from aggregator.archived_hours import archived_hours
 from aggregator.ledger import Evidence, LedgerRow, closed_rows, compare, hours_of, merge_rows
 from aggregator.removal import forgotten_records, read_removals
 from aggregator.spool_count import DayCount, SpoolCount
-from aggregator.store_count import archived_books, batches_of, closed_books, live_books
+from aggregator.store_count import archived_books, batches_of, closed_books, live_books, others_books
 from schema.errors import FootfallError, LedgerDifferenceError, RetryError
 from schema.settings import Settings
 from schema.store import Store
@@ -125,9 +126,9 @@ class LedgerWatch:
             report = self.latest
         if report is None or day is None:
             return report
-        closed = closed_books(self._store, self._archive.node, day, self._days())
-        rows = merge_rows([*(row for row in report.rows if row.day == day), *closed_rows(closed)])
-        return msgspec.structs.replace(report, rows=tuple(rows))
+        closed, problems = _closed(self._store, self._archive, day, self._days())
+        rows = merge_rows([*(row for row in report.rows if row.day == day), *closed])
+        return msgspec.structs.replace(report, rows=tuple(rows), problems=(*report.problems, *problems))
 
     def _report(self, low: Mapping[date, DayCount], now_ms: int) -> LedgerReport:
         snapshot, live = live_books(self._store, self._archive.node)
@@ -188,6 +189,15 @@ def stopped_report(settings: Settings, store: Store, day: date | None, now_ms: i
     books = batches_of(store, settings.node, days, None)
     rows = compare(Evidence({}, found, books, {}), hours_of(zones))
     if day is not None:
-        closed = closed_rows(closed_books(store, settings.node, day, days))
+        closed, said = _closed(store, archive, day, days)
         rows = merge_rows([*(row for row in rows if row.day == day), *closed])
+        return LedgerReport(now_ms, tuple(rows), (*_problems(found), *said))
     return LedgerReport(now_ms, tuple(rows), _problems(found))
+
+
+def _closed(store: Store, archive: Archive, day: date, open_days: Sequence[date]) -> tuple[list[LedgerRow], list[str]]:
+    """Return the rows of hours of local `day` of which the spool is gone, and what cannot be read of the archive."""
+    archived, problems = archived_hours(archive, day, open_days)
+    stored = closed_books(store, archive.node, day, open_days)
+    others = closed_rows(others_books(store, archive.node, day))
+    return merge_rows([*closed_rows(stored, archived), *others]), problems

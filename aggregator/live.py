@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Protocol, runtime_checkable
 
 from aggregator.chunks import to_arrow
 from aggregator.rollup import Tables
 from schema.batch import MAX_CHUNK, Window, batch_number
+from schema.errors import RetryError, StoreUnavailableError
 from schema.live import SNAPSHOTS, Snapshot, create_live_tables, live_table, newest_snapshots
 from schema.rollups import BY_NAME, ROLLUPS
 from schema.store import Store
 
 _BATCH = 0  # rows of a snapshot belong to no batch
+
+
+@runtime_checkable
+class Replicated(Protocol):
+    """A store of which several servers hold the same counts, but live tables each its own."""
+
+    def current(self) -> Sequence[Store]:
+        """Return the servers that answer and lack no batch."""
+
+
+class Writer(Protocol):
+    """Whoever writes a node's snapshots."""
+
+    def write(self, tables: Tables, through: Window, open_day: date, now_ms: int) -> Snapshot:
+        """Show `tables`; see LiveWriter."""
+
+
+def live_writer(store: Store, node: int) -> Writer:
+    """Return what writes the snapshots of `node` to `store`."""
+    return ReplicatedLiveWriter(store, node) if isinstance(store, Replicated) else LiveWriter(store, node)
 
 
 class LiveWriter:
@@ -50,3 +73,33 @@ class LiveWriter:
             taken = [snapshot.number for snapshot in newest_snapshots(self._store) if snapshot.node == self._node]
             self._number = max(taken, default=0)
         return self._number + 1
+
+
+class ReplicatedLiveWriter:
+    """The only writer of its node's snapshots, to each replica by itself: each has its own count of them.
+
+    A replica that lacks batches is left out: it goes on showing the snapshot and the batches that it has.
+    """
+
+    def __init__(self, store: Replicated, node: int) -> None:
+        self._store = store
+        self._node = node
+        self._writers: dict[str, LiveWriter] = {}
+
+    def write(self, tables: Tables, through: Window, open_day: date, now_ms: int) -> Snapshot:
+        """Show `tables` on every replica that can; see LiveWriter.
+
+        Raises:
+            StoreUnavailableError: shown on none.
+        """
+        shown: Snapshot | None = None
+        trouble = StoreUnavailableError("no replica can show what is open")
+        for replica in self._store.current():
+            writer = self._writers.setdefault(replica.place, LiveWriter(replica, self._node))
+            try:
+                shown = writer.write(tables, through, open_day, now_ms)
+            except RetryError as error:
+                trouble = StoreUnavailableError(str(error))
+        if shown is None:
+            raise trouble
+        return shown

@@ -60,6 +60,23 @@ class Loader:
             self._load(manifests, report)
         return report
 
+    def lacking(self, report: LoadReport) -> list[Manifest]:
+        """Return the manifests of which the store has not exactly what they say; changes nothing in it.
+
+        Raises:
+            StoreUnavailableError: it does not answer.
+        """
+        found: list[Manifest] = []
+        for _, days in groupby(self._archive.days(), key=lambda day: (day.year, day.month)):
+            manifests: list[Manifest] = []
+            for day in days:
+                some, problems = self._archive.manifests(day)
+                manifests += some
+                report.problems += problems
+                report.lost |= {day} if problems else set()
+            found += self._lacking(manifests)
+        return found
+
     def load(self, manifests: Iterable[Manifest], report: LoadReport | None = None) -> LoadReport:
         """Make sure that the store has the batches of `manifests`: none twice, none in part.
 
@@ -72,15 +89,21 @@ class Loader:
         self._load(manifests, report)
         return report
 
+    def _lacking(self, manifests: Sequence[Manifest]) -> list[Manifest]:
+        lacking: dict[int, Manifest] = {}
+        for rollup in ROLLUPS:
+            for wanted in _by_month(manifests, rollup).values():
+                found = self._found(rollup, [chunk for _, chunk in wanted.values()])
+                for batch, (manifest, chunk) in wanted.items():
+                    if found.get(batch) != (chunk.rows, *chunk.sums.values()):
+                        lacking[id(manifest)] = manifest
+        return list(lacking.values())
+
     def _load(self, manifests: Iterable[Manifest], report: LoadReport) -> None:
         manifests = list(manifests)
         for rollup in ROLLUPS:
-            by_month: dict[tuple[int, int], Wanted] = defaultdict(dict)
-            for manifest in manifests:
-                if manifest not in report.damaged and rollup.name in manifest.tables:
-                    for chunk in manifest.tables[rollup.name].chunks:
-                        by_month[chunk.month][chunk.batch] = (manifest, chunk)
-            for wanted in by_month.values():
+            whole = [manifest for manifest in manifests if manifest not in report.damaged]
+            for wanted in _by_month(whole, rollup).values():
                 self._load_month(rollup, wanted, report)
 
     def _load_month(self, rollup: Rollup, wanted: Wanted, report: LoadReport) -> None:
@@ -127,21 +150,22 @@ class Loader:
         tables: list[pa.Table] = []
         for manifest, chunks in _by_manifest(absent):
             try:
-                table = self._archive.read(manifest, rollup.name)
+                table = self._archive.read(manifest, rollup.name, encoded=True)
             except ArchiveDamagedError as error:
                 self._archive.set_aside(manifest.day, manifest.stem)
                 report.problems.append(error)
                 report.damaged.append(manifest)
                 report.lost.add(manifest.day)
                 continue
-            for chunk in chunks:
-                if batches and chunk.rows + sum(rows.num_rows for rows in tables) > MAX_CHUNK_ROWS:
-                    yield batches, pa.concat_tables(tables)
+            for group in _groups(chunks, MAX_CHUNK_ROWS - sum(rows.num_rows for rows in tables)):
+                rows = rows_of_chunks(table, group)
+                if batches and rows.num_rows + sum(some.num_rows for some in tables) > MAX_CHUNK_ROWS:
+                    yield batches, _block(tables)
                     batches, tables = [], []
-                batches.append(chunk.batch)
-                tables.append(rows_of_chunks(table, [chunk]))
+                batches += [chunk.batch for chunk in group]
+                tables.append(rows)
         if batches:
-            yield batches, pa.concat_tables(tables)
+            yield batches, _block(tables)
 
     def _insert(self, rollup: Rollup, rows: pa.Table) -> None:
         self._unsettled.add(rollup.name)
@@ -160,6 +184,32 @@ class Loader:
     def _query_id(self, rollup: Rollup) -> str:
         """Return the id of every insert of this node into a rollup: the server refuses a second one at a time."""
         return f"footfall-{self._archive.node}-{rollup.name}"
+
+
+def _groups(chunks: Sequence[Chunk], room: int) -> Iterator[list[Chunk]]:
+    """Yield chunks that fit one insert together, the first of them into what has `room` rows left."""
+    group: list[Chunk] = []
+    for chunk in chunks:
+        room -= chunk.rows
+        if group and room < 0:
+            yield group
+            group, room = [], MAX_CHUNK_ROWS - chunk.rows
+        group.append(chunk)
+    yield group
+
+
+def _block(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the tables as one, with one dictionary for each text."""
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def _by_month(manifests: Iterable[Manifest], rollup: Rollup) -> dict[tuple[int, int], Wanted]:
+    by_month: dict[tuple[int, int], Wanted] = defaultdict(dict)
+    for manifest in manifests:
+        if rollup.name in manifest.tables:
+            for chunk in manifest.tables[rollup.name].chunks:
+                by_month[chunk.month][chunk.batch] = (manifest, chunk)
+    return by_month
 
 
 def _by_manifest(absent: Wanted) -> Iterator[tuple[Manifest, list[Chunk]]]:

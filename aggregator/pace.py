@@ -24,11 +24,13 @@ class Interval:
 
     @contextmanager
     def measured(self) -> Iterator[None]:
-        """Do it now."""
+        """Do it now; what fails has taken its time as well."""
         start = self._clock()
-        yield
-        end = self._clock()
-        self._due = start + max(self._seconds, 10 * (end - start))
+        try:
+            yield
+        finally:
+            end = self._clock()
+            self._due = start + max(self._seconds, 10 * (end - start))
 
 
 class Backoff:

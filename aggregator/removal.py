@@ -1,7 +1,8 @@
 """What was taken out of the archive for good: forgotten sites, and months that are no longer kept. The record of it.
 
 `removals.json` is written before anything is taken out, so that whoever is interrupted knows what to go on with, and a
-backup can tell rows that were taken out from rows that were lost.
+backup can tell rows that were taken out from rows that were lost. It is there twice: without it what is forgotten could
+come back.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from schema.batch import Window
 from schema.durable_files import make_directory, replace_file
 from schema.errors import ArchiveDamagedError
 
-NAME = "removals.json"
+NAME, COPY_NAME = "removals.json", "removals.copy.json"
 
 
 class ForgottenSite(msgspec.Struct, frozen=True, tag="forgotten site"):
@@ -75,28 +76,50 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def read_removals(root: Path) -> tuple[Removal, ...]:
-    """Return what was taken out of the archive in `root`, or is being taken out.
+    """Return what was taken out of the archive in `root`, or is being taken out: from the copy, if need be.
 
     Raises:
-        ArchiveDamagedError: the record cannot be read.
+        ArchiveDamagedError: neither the record nor its copy can be read.
     """
     try:
-        file = msgspec.json.decode((root / NAME).read_bytes(), type=_File)
-    except FileNotFoundError:
-        return ()
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ArchiveDamagedError(f"archive/{NAME} cannot be read ({error})") from None
-    if file.checksum != _checksum(file):
-        raise ArchiveDamagedError(f"archive/{NAME} does not match its checksum")
-    return file.removals
+        found = _read(root / NAME)
+    except ArchiveDamagedError:
+        copy = _read_copy(root)
+        if copy is None:
+            raise
+        return copy
+    if found is None:
+        found = _read_copy(root)
+    return found or ()
 
 
 def write_removals(root: Path, removals: Iterable[Removal]) -> None:
-    """Put the record there, durably."""
+    """Put the record and its copy there, durably."""
     make_directory(root)
-    file = _File(tuple(removals))
-    sealed = msgspec.structs.replace(file, checksum=_checksum(file))
-    replace_file(root / NAME, msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n")
+    content = _encode(tuple(removals))
+    replace_file(root / COPY_NAME, content)
+    replace_file(root / NAME, content)
+
+
+def mend_removals(root: Path) -> list[ArchiveDamagedError]:
+    """Make record and copy the same again; return what was wrong with the record. For its only writer.
+
+    Raises:
+        ArchiveDamagedError: neither can be read.
+    """
+    removals = read_removals(root)
+    problems = []
+    try:
+        if (root / COPY_NAME).exists() and _read(root / NAME) is None:
+            problems = [ArchiveDamagedError(f"archive/{NAME} was missing: made anew from its copy")]
+    except ArchiveDamagedError as error:
+        problems = [ArchiveDamagedError(f"{error}: made anew from its copy")]
+    content = _encode(removals)
+    if any(path.exists() and path.read_bytes() != content for path in (root / NAME, root / COPY_NAME)) or (
+        (root / NAME).exists() != (root / COPY_NAME).exists()
+    ):
+        write_removals(root, removals)
+    return problems
 
 
 def kept_rows(rows: pa.Table, removals: Iterable[Removal]) -> pa.Table:
@@ -110,6 +133,31 @@ def forgotten_records(removals: Iterable[Removal]) -> IsForgotten | None:
     """Return what tells records of forgotten sites from others; None if no site was forgotten."""
     forgotten = [removal for removal in removals if isinstance(removal, ForgottenSite)]
     return (lambda site, at_ms: any(removal.takes(site, at_ms) for removal in forgotten)) if forgotten else None
+
+
+def _read(path: Path) -> tuple[Removal, ...] | None:
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ArchiveDamagedError(f"archive/{path.name} cannot be read ({error})") from None
+    if file.checksum != _checksum(file):
+        raise ArchiveDamagedError(f"archive/{path.name} does not match its checksum")
+    return file.removals
+
+
+def _read_copy(root: Path) -> tuple[Removal, ...] | None:
+    try:
+        return _read(root / COPY_NAME)
+    except ArchiveDamagedError:
+        return None
+
+
+def _encode(removals: tuple[Removal, ...]) -> bytes:
+    file = _File(removals)
+    sealed = msgspec.structs.replace(file, checksum=_checksum(file))
+    return msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n"
 
 
 def _checksum(file: _File) -> str:

@@ -14,7 +14,7 @@ from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.day import Day
 from aggregator.local_time import LocalTime
-from aggregator.manifest import SUFFIX, Manifest, decode_manifest, file_name
+from aggregator.manifest import Manifest, decode_manifest, file_name, manifest_files, stem_in
 from aggregator.removal import forgotten_records, read_removals
 from aggregator.stored_day import StoredDay
 from schema.batch import DAY_MS, Window, batch_window, day_start_ms
@@ -63,8 +63,8 @@ class Replay:
     def _manifests(self, day: date, replayed: Replayed) -> Iterator[tuple[str, Manifest | None]]:
         """Yield this node's manifests by stem, None where one is damaged; nothing is set aside."""
         parts = []
-        for path in sorted(self._archive.directory(day).glob(f"*{SUFFIX}")):
-            stem = path.name.removesuffix(SUFFIX)
+        for path in manifest_files(self._archive.directory(day)):
+            stem = stem_in(path.name)
             try:
                 manifest = decode_manifest(path.read_bytes())
             except ArchiveDamagedError as error:

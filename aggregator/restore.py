@@ -10,6 +10,7 @@ from pathlib import Path
 from aggregator import replacement
 from aggregator.archive import Archive
 from aggregator.backup import copy_archive, read_marker
+from aggregator.inventory import counted_days
 from aggregator.loader import Loader, LoadReport
 from aggregator.manifest import Manifest
 from aggregator.removal import read_removals
@@ -47,7 +48,7 @@ def restore(
     backup = Archive(source / "archive", archive.node)
     replacement.finish(backup.root)
     copy = copy_archive(backup, archive, copied)
-    report = RestoreReport(days=len(archive.days()), bytes=copy.bytes, problems=copy.problems)
+    report = RestoreReport(days=len(counted_days(archive)), bytes=copy.bytes, problems=copy.problems)
     report.problems += thin(archive, read_removals(archive.root)).problems
     report.rows, problems = load_all(archive, store, loaded)
     report.problems += problems

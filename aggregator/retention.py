@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from aggregator.archive import Archive
+from aggregator.day_directories import first_of_month
 from aggregator.inventory import take_inventory
 from aggregator.removal import DroppedMonths, read_removals, write_removals
 from aggregator.thinning import Advance, ThinReport, no_advance, thin
@@ -67,7 +68,8 @@ def _is_touched(archive: Archive, removal: DroppedMonths) -> bool:
     return any(
         removal.may_touch(chunk)
         for day in archive.days()
-        if day <= removal.before  # a local day that is over began at most a day after the UTC day of its name
+        # A local day that is over began at most a day after the UTC day of its name; a month's files are with its last.
+        if first_of_month(day) <= removal.before
         for chunk in take_inventory(archive, day).figures.values()
     )
 

@@ -39,7 +39,7 @@ def add_up(rollup: Rollup, rows: Columns, keys: KeyColumns) -> pd.DataFrame:
     order = np.argsort(whole)
     whole = whole[order]
     starts = np.flatnonzero(np.append(np.ones(min(1, len(whole)), np.bool_), whole[1:] != whole[:-1]))
-    sums = {name: np.add.reduceat(_measure(rows, name)[order], starts) for name in rollup.measure_names}
+    sums = {name: _sums(rows, name, order, starts) for name in rollup.measure_names}
     has_count = np.any(list(sums.values()), axis=0)
     chosen = order[starts[has_count]]
     columns = keys.columns({name: column[chosen] for name, column in ranks.items()})
@@ -61,5 +61,8 @@ def _by_window(counts: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
         yield int(windows[start]), counts.iloc[start:end]
 
 
-def _measure(rows: Columns, name: str) -> NDArray[np.int64]:
-    return rows[name].astype(np.int64) if name in rows else np.zeros(height(rows), np.int64)
+def _sums(rows: Columns, measure: str, order: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the total of each group of rows."""
+    if measure not in rows:
+        return np.zeros(len(starts), np.int64)
+    return np.add.reduceat(rows[measure].astype(np.int64)[order], starts)

@@ -26,6 +26,8 @@ from schema.rollups import (
 )
 
 _WHEN = ("window", "site", "day", "hour")
+_OF_VIEWS = ("visit", "who", "path", "day", "hour")
+_OF_PAGES = (*_WHEN, "visit", "hostname", "path", "engaged_ms", "scroll_depth")
 _PARENTS = {"region": "country", "browser_version": "browser", "os_version": "os"}
 
 Measure = NDArray[np.int64]
@@ -54,7 +56,8 @@ def pageview_rows(closed: Closed) -> Columns:
     """Pageviews count in their own hour; engagement adds to the page it happened on."""
     kind = closed.hits["kind"]
     places = [np.flatnonzero(kind == Kind.PAGEVIEW), np.flatnonzero(kind == Kind.ENGAGEMENT)]
-    views, rows = take(closed.hits, places[0]), take(closed.hits, np.concatenate(places))
+    views = take(closed.hits, places[0], _OF_VIEWS)
+    rows = take(closed.hits, np.concatenate(places), _OF_PAGES)
     is_view = np.arange(height(rows)) < height(views)
     page, is_first = _pages(rows)
     deepest = _deepest(rows, page, is_view)

@@ -13,14 +13,17 @@ from aggregator.alarms import AlarmLog
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.daily import Daily
-from aggregator.delivery import Delivery
-from aggregator.forget import finish_removals
+from aggregator.deliveries import Deliveries
+from aggregator.forget import begin_removals
 from aggregator.intake import GRACE_MS, Intake
 from aggregator.ledger_watch import LedgerReport, LedgerWatch
 from aggregator.local_time import LocalTime
+from aggregator.removal import mend_removals
 from aggregator.stored_day import StoredDay, read_stored_day
+from aggregator.stored_month import read_stored_month, stored_months
 from schema.batch import WINDOW_MS
 from schema.errors import ArchiveDamagedError
+from schema.reserve import Reserve
 from schema.settings import Settings
 from schema.store import Store
 
@@ -54,9 +57,11 @@ class Aggregator:
         self._archive = Archive(settings.archive_dir, settings.node)
         zones = {site.domain: ZoneInfo(site.timezone) for site in settings.site}
         local_time = LocalTime(zones)
-        removals = finish_removals(self._archive, store)
+        removals = begin_removals(self._archive)
+        self.alarms.add(mend_removals(self._archive.root))
         self._intake = Intake(settings.spool_dir, self._archive, local_time, removals)
-        self._delivery = Delivery(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)
+        self._delivery = Deliveries(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)
+        self._reserve = Reserve(settings.spool_dir)
         self._store = store
         self._ledger = LedgerWatch(settings.spool_dir, self._archive, store, zones, monotonic)
         self._daily = Daily(
@@ -72,7 +77,8 @@ class Aggregator:
     def run(self, stop: threading.Event) -> None:
         """Step until `stop`. What it raises, a restart may cure: nothing is lost by one."""
         while not stop.is_set():
-            self.step(self._clock())
+            with self._reserve.making_room():
+                self.step(self._clock())
             stop.wait(POLL_SECONDS)
 
     def step(self, now_ms: int) -> Report:
@@ -132,6 +138,14 @@ class Aggregator:
             StoreUnavailableError: the store does not answer now.
         """
         return read_stored_day(self._store, self._archive.node, day)
+
+    def stored(self, month: date | None) -> object:
+        """Return what the store has of the batches of a UTC month, or of which months it has any. For other threads.
+
+        Raises:
+            StoreUnavailableError: the store does not answer now.
+        """
+        return read_stored_month(self._store, self._archive.node, month) if month else stored_months(self._store)
 
     def _lag_ms(self, now_ms: int) -> int:
         """Return for how long the oldest window not yet cut could have been; 0 if none could."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from aggregator.archive import Archive
 from aggregator.manifest import Manifest
 from schema.batch import DAY_MS, MAX_CHUNK, Window, batch_number, day_start_ms
@@ -49,13 +51,24 @@ def batches_of(store: Store, node: int, days: Iterable[date], snapshot: Snapshot
 
 
 def closed_books(store: Store, node: int, day: date, open_days: Iterable[date]) -> Books:
-    """Return what all batches took in of the sites' local `day`, without those of this node's UTC `open_days`.
+    """Return what this node's batches took in of the sites' local `day`, without those of its UTC `open_days`.
 
     Raises:
         StoreUnavailableError: the store does not answer now.
     """
     terms = [f"NOT ({is_of(node, each)})" for each in open_days]
-    return _read(store, BATCHES.name, REJECTIONS.name, [" AND ".join([f"day = '{day.isoformat()}'", *terms])])
+    of_day = [f"day = '{day.isoformat()}'", _is_of_node(node), *terms]
+    return _read(store, BATCHES.name, REJECTIONS.name, [" AND ".join(of_day)])
+
+
+def others_books(store: Store, node: int, day: date) -> Books:
+    """Return what the batches of all other nodes took in of the sites' local `day`.
+
+    Raises:
+        StoreUnavailableError: the store does not answer now.
+    """
+    condition = f"day = '{day.isoformat()}' AND NOT ({_is_of_node(node)})"
+    return _read(store, BATCHES.name, REJECTIONS.name, [condition])
 
 
 def live_books(store: Store, node: int) -> tuple[Snapshot | None, Books]:
@@ -64,11 +77,14 @@ def live_books(store: Store, node: int) -> tuple[Snapshot | None, Books]:
     Raises:
         StoreUnavailableError: the store does not answer now.
     """
-    snapshot = next((each for each in newest_snapshots(store) if each.node == node), None)
-    if snapshot is None:
+    snapshots = [each for each in newest_snapshots(store) if each.node == node]
+    if len(snapshots) < len(store.shards):
         return None, {}
-    batches, rejections = (live_table(node, snapshot.slot, rollup.name) for rollup in (BATCHES, REJECTIONS))
-    return snapshot, _read(store, batches, rejections, ["1"])
+    books: Books = {}
+    for snapshot in snapshots:  # shards have no site in common
+        batches, rejections = (live_table(node, snapshot.slot, rollup.name) for rollup in (BATCHES, REJECTIONS))
+        books |= _read(store.shards[snapshot.shard], batches, rejections, ["1"])
+    return min(snapshots, key=lambda each: each.through), books
 
 
 def archived_books(archive: Archive, day: date) -> Books:
@@ -87,11 +103,16 @@ def archived_books(archive: Archive, day: date) -> Books:
     return dict(books)
 
 
+def enter_archived(books: Books, rollup: str, rows: pa.Table) -> None:
+    """Add what archived rows of the ledger, or of the rejections, say."""
+    _enter(books, rollup, map(_without_batch, rows.to_pylist()))
+
+
 def _enter_archived(books: Books, archive: Archive, manifest: Manifest) -> None:
     try:
         for rollup in (BATCHES, REJECTIONS):
             if rollup.name in manifest.tables:
-                _enter(books, rollup.name, map(_without_batch, archive.read(manifest, rollup.name).to_pylist()))
+                enter_archived(books, rollup.name, archive.read(manifest, rollup.name))
     except ArchiveDamagedError:
         archive.set_aside(manifest.day, manifest.stem)
         raise
@@ -123,6 +144,10 @@ def _enter(books: Books, rollup: str, rows: Iterable[Row]) -> None:
 
 def _without_batch(row: dict[str, Any]) -> Row:
     return tuple(int(v.timestamp()) if isinstance(v, datetime) else v for name, v in row.items() if name != "batch")
+
+
+def _is_of_node(node: int) -> str:
+    return f"batch BETWEEN {node << 52:d} AND {(node + 1 << 52) - 1:d}"
 
 
 def is_of(node: int, day: date) -> str:

@@ -32,4 +32,4 @@ def read_stored_day(store: Store, node: int, day: date) -> StoredDay:
         sums = ", ".join(f"sum({name})" for name in rollup.measure_names)
         rows = store.query(f"SELECT batch, count(), {sums} FROM {rollup.name} WHERE {is_of(node, day)} GROUP BY batch")
         tables[rollup.name] = {batch: tuple(figures) for batch, *figures in rows}
-    return StoredDay(max((batch_window(each.through).end_ms for each in snapshots), default=0), tables)
+    return StoredDay(min((batch_window(each.through).end_ms for each in snapshots), default=0), tables)

@@ -26,10 +26,10 @@ class Texts:
 
     def numbers(self, texts: Sequence[str]) -> Numbers:
         """Return the number of each text."""
-        for text in texts:
-            if text not in self._numbers:
-                self._add(text)
-        return np.fromiter(map(self._numbers.__getitem__, texts), np.int32, len(texts))
+        known = self._numbers
+        for text in dict.fromkeys([text for text in texts if text not in known]):
+            self._add(text)
+        return np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
 
     def text(self, number: int) -> str:
         """Return the text with this number."""

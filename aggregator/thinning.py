@@ -123,7 +123,7 @@ def _put(archive: Archive, day: date, results: Sequence[tuple[Manifest, Thinned 
         tables = _whole(archive, manifest) if kept is None else kept
         window = None if manifest.window is None else Window(manifest.window)
         rows = ((name, rows, chunks) for name, (rows, chunks) in tables.items())
-        Archive(root, manifest.node).put(day, window, rows)
+        Archive(root, manifest.node).put(day, window, rows, manifest.first_day)
     replacement.commit(archive.root, day)
 
 

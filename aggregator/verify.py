@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 
 from aggregator.archive import Archive
-from aggregator.chunks import Chunk, arrow_schema
+from aggregator.chunks import Chunk
+from aggregator.day_directories import first_of_month
 from aggregator.inventory import figures_in, files_of, take_inventory
 from aggregator.manifest import Manifest
+from aggregator.parquet_bytes import decode_parquet
+from aggregator.stored_month import StoredMonth, read_stored_month, stored_months
 from aggregator.thinning import Advance, chunks_of, no_advance
-from schema.batch import MAX_CHUNK, Window, batch_node, batch_number, batch_window, day_start_ms
-from schema.rollups import BY_NAME, ROLLUPS, Rollup
+from schema.batch import batch_node, batch_window
+from schema.rollups import ROLLUPS, Rollup
 from schema.store import Store
 
 _LOOKS = 5
@@ -55,25 +56,58 @@ def verify_archive(archive: Archive, advance: Advance = no_advance, *, deep: boo
 
 
 def verify_store(archive: Archive, store: Store, report: VerifyReport, advance: Advance = no_advance) -> None:
-    """Compare what the store has of this node with what the archive has, batch by batch; add to `report`."""
-    months = sorted({*(_month(day) for day in archive.days()), *_stored_months(store)})
+    """Compare what the store has of this node with what the archive has, batch by batch; add to `report`.
+
+    Raises:
+        StoreUnavailableError: the store does not answer now.
+    """
+
+    def read(month: date) -> StoredMonth:
+        return read_stored_month(store, archive.node, month)
+
+    compare_months(archive, stored_months(store), read, report, advance=advance)
+
+
+def compare_months(
+    archive: Archive,
+    stored: Iterable[date],
+    read: Callable[[date], StoredMonth],
+    report: VerifyReport,
+    *,
+    advance: Advance = no_advance,
+    pause: Callable[[], None] | None = None,
+) -> None:
+    """Compare the archive with what `read` says of each month; `stored` are the first days of those that it knows.
+
+    With `pause` the aggregator is at work meanwhile: a difference is one if it is still there after some pauses.
+    """
+    months = sorted({*(first_of_month(day) for day in archive.days()), *stored})
     for number, month in enumerate(months):
-        manifests = [
-            manifest
-            for day in archive.days()
-            if _month(day) == month
-            for manifest in take_inventory(archive, day).manifests
-            if manifest.node == archive.node
-        ]
-        figures = figures_in(manifests)
-        report.batches += len(figures)
-        for rollup in ROLLUPS:
-            wanted = {batch: chunk for (name, batch), chunk in figures.items() if name == rollup.name}
-            stored = _stored(store, rollup, archive.node, month)
-            report.stored_rows += sum(rows for rows, *_ in stored.values())
-            for batch in sorted(stored.keys() | wanted.keys()):
-                report.differences += _compare(rollup, batch, wanted.get(batch), stored.get(batch))
+        differences, rows, batches = _compare_month(archive, month, read(month))
+        for _ in range(_LOOKS if pause else 0):
+            if not differences or pause is None:
+                break
+            pause()
+            again, rows, batches = _compare_month(archive, month, read(month))
+            differences = [difference for difference in again if difference in differences]
+        report.differences += differences
+        report.stored_rows += rows
+        report.batches += batches
         advance(number + 1, len(months))
+
+
+def _compare_month(archive: Archive, month: date, stored: StoredMonth) -> tuple[list[Difference], int, int]:
+    """Return what differs, how many rows the store has, and how many batches of tables the archive has."""
+    days = [day for day in archive.days() if first_of_month(day) == month]
+    manifests = [manifest for day in days for manifest in take_inventory(archive, day).manifests]
+    figures = figures_in(manifest for manifest in manifests if manifest.node == archive.node)
+    differences: list[Difference] = []
+    for rollup in ROLLUPS:
+        wanted = {batch: chunk for (name, batch), chunk in figures.items() if name == rollup.name}
+        found = stored.tables[rollup.name]
+        for batch in sorted(found.keys() | wanted.keys()):
+            differences += _compare(rollup, batch, wanted.get(batch), found.get(batch))
+    return differences, sum(rows for found in stored.tables.values() for rows, *_ in found.values()), len(figures)
 
 
 def _verify_day(archive: Archive, day: date, report: VerifyReport, deep: bool) -> None:
@@ -84,7 +118,7 @@ def _verify_day(archive: Archive, day: date, report: VerifyReport, deep: bool) -
             break  # else the day was compacted or thinned meanwhile: look again
     report.differences += [Difference(day, "", "manifest", str(problem), "readable") for problem in inventory.problems]
     report.differences += found
-    report.days += 1
+    report.days += len({each for manifest in inventory.manifests for each in manifest.days}) or 1
     report.files += sum(1 + len(manifest.tables) for manifest in inventory.manifests)
 
 
@@ -102,42 +136,7 @@ def _verify_files(archive: Archive, manifest: Manifest, deep: bool) -> Iterator[
 
 
 def _figures(table: str, content: bytes) -> list[Chunk]:
-    rows = pq.read_table(pa.BufferReader(content)).cast(arrow_schema(BY_NAME[table]))
-    return list(chunks_of(table, rows))
-
-
-def _month(day: date) -> date:
-    return day.replace(day=1)
-
-
-def _stored_months(store: Store) -> set[date]:
-    """Return the months of local days that the store has rows of, and those beside them: batches go by UTC."""
-    found = set()
-    for rollup in ROLLUPS:
-        for (month,) in store.query(f"SELECT DISTINCT toYYYYMM(day) FROM {rollup.name}"):
-            first = date(month // 100, month % 100, 1)
-            found |= {_month(first - timedelta(days=1)), first, _next(first)}
-    return found
-
-
-def _next(month: date) -> date:
-    return _month(month + timedelta(days=31))
-
-
-def _stored(store: Store, rollup: Rollup, node: int, month: date) -> dict[int, tuple[int, ...]]:
-    """Return the rows, and the sum of each measure, of every batch of a UTC month in the store."""
-    sums = ", ".join(f"sum({name})" for name in rollup.measure_names)
-    rows = store.query(
-        f"SELECT batch, count(), {sums} FROM {rollup.name} WHERE day BETWEEN {{first:Date}} AND {{last:Date}}"
-        " AND batch BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY batch",
-        {
-            "first": (month - timedelta(days=1)).isoformat(),
-            "last": _next(month).isoformat(),
-            "low": batch_number(node, Window.of(day_start_ms(month))),
-            "high": batch_number(node, Window.of(day_start_ms(_next(month)) - 1), MAX_CHUNK),
-        },
-    )
-    return {int(batch): tuple(int(figure) for figure in figures) for batch, *figures in rows}
+    return list(chunks_of(table, decode_parquet(content, table)))
 
 
 def _compare(rollup: Rollup, batch: int, expected: Chunk | None, found: tuple[int, ...] | None) -> Iterator[Difference]:

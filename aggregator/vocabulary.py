@@ -27,7 +27,7 @@ assert set(GROUPS["acquisition"]) == set(ACQUISITION)
 PROPS = "props"
 _FEW = 50_000  # unused texts that are no reason to tidy up
 
-_decode_texts = msgspec.msgpack.Decoder(tuple[str, ...]).decode
+_decode_texts = msgspec.msgpack.Decoder(list[str]).decode
 _decode_props = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
 
 
@@ -37,7 +37,6 @@ class Group:
     def __init__(self, texts: Texts, width: int) -> None:
         self._texts = texts
         self._width = width
-        self._header = bytes([0x90 | width])
         self._numbers: dict[bytes, int] = {}
         self._members = array("i")
         self.numbers([b"\xa0" * width])
@@ -52,7 +51,7 @@ class Group:
             msgspec.DecodeError: one is no such group.
         """
         fresh = [group for group in packed if group not in self._numbers]
-        texts = list(chain.from_iterable(_decode_texts(self._header + group) for group in fresh))
+        texts = _decode_texts(_array_head(len(fresh) * self._width) + b"".join(fresh))
         self._members.frombytes(self._texts.numbers(texts).tobytes())
         self._numbers |= zip(fresh, range(len(self._numbers), len(self._numbers) + len(fresh)), strict=True)
         return np.fromiter(map(self._numbers.__getitem__, packed), np.int32, len(packed))
@@ -155,6 +154,11 @@ class Vocabulary:
 
     def _all_groups(self) -> Mapping[str, Group | Props]:
         return {**self.groups, PROPS: self.props}
+
+
+def _array_head(items: int) -> bytes:
+    """Return how an array of so many items begins in MessagePack."""
+    return b"\xdd" + items.to_bytes(4, "big")
 
 
 def _used(frames: Sequence[Columns], names: Sequence[str], count: int) -> NDArray[np.bool_]:

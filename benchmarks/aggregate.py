@@ -93,7 +93,8 @@ class _Rig:
         self._intake.take()
         figures = {"resident": float(_resident_bytes())}
         for name, end in (("roll", 0), ("cut", WINDOW_MS)):
-            path = write(self._day, _START + _LATE + SEGMENT_MS, burst(_START + _LATE + end, _ROLL_HITS, _day(hits)))
+            begun_at = _START + _LATE + end + 1  # so that no segment of the day has the same name
+            path = write(self._day, begun_at, burst(begun_at, _ROLL_HITS, _day(hits)))
             self.wall = self.cpu = 0.0
             self._take(_START + _LATE + end)
             figures[name] = self.cpu

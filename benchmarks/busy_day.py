@@ -85,14 +85,14 @@ def write(directory: Path, begun_at: int, content: bytes) -> Path:
     return path
 
 
-def burst(begun_at: int, hits: int, day: BusyDay) -> bytes:
-    """Return a segment with `hits` hits spread over its five seconds."""
+def burst(begun_at: int, hits: int, day: BusyDay, first: int = 0) -> bytes:
+    """Return a segment with `hits` hits spread over its five seconds; `first` counts those of bursts before."""
     at = begun_at - day_start_ms(DAY)
     return segment(
         begun_at,
         [
-            _record(day, day.hits + number, at + number * SEGMENT_MS // hits, number * 7919 % day.visitors)
-            for number in range(hits)
+            _record(day, day.hits + number, at + (number - first) * SEGMENT_MS // hits, number * 7919 % day.visitors)
+            for number in range(first, first + hits)
         ],
     )
 

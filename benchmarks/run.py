@@ -4,33 +4,62 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import acknowledge, aggregate, growth, latency, memory, panels, size
+from benchmarks import (
+    acknowledge,
+    aggregate,
+    growth,
+    latency,
+    memory,
+    open_day,
+    outage,
+    panels,
+    server,
+    size,
+    without_store,
+)
 from benchmarks.measure import machine
 
 REPORT = Path(__file__).with_name("REPORT.md")
 
 
+@dataclass(frozen=True)
+class Question:
+    """How to answer it with a section of the report, and how much effort by default."""
+
+    measure: Callable[..., str]
+    effort: Mapping[str, int] = field(default_factory=dict)
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "acknowledge": Question(acknowledge.measure, {"runs": 5, "seconds": 8}),
+    "latency": Question(latency.measure, {"runs": 3, "seconds": 20}),
+    "growth": Question(growth.measure, {"count": 2_000_000}),
+    "aggregate": Question(aggregate.measure, {"runs": 5, "hits": 5_000_000}),
+    "open_day": Question(open_day.measure),
+    "outage": Question(outage.measure, {"minutes": 60}),
+    "memory": Question(memory.measure),
+    "size": Question(size.measure, {"runs": 5, "days": 365}),
+    "panels": Question(panels.measure, {"pageviews": panels.PAGEVIEWS, "runs": panels.RUNS}),
+    "server": Question(server.measure, {"days": 365}),
+    "without_store": Question(without_store.measure, {"runs": 5, "seconds": 8}),
+}
+
+
 def main() -> None:
-    """Run the benchmarks one after the other, or print only those that are asked for."""
+    """Answer the questions one after the other, or print only those that are asked for."""
     options = _options()
-    measures: dict[str, Callable[[], str]] = {
-        "acknowledge": lambda: acknowledge.measure(options.runs, options.seconds),
-        "latency": lambda: latency.measure(options.latency_runs, options.latency_seconds),
-        "growth": lambda: growth.measure(options.growth_beacons),
-        "aggregate": lambda: aggregate.measure(options.aggregate_runs, options.aggregate_hits),
-        "memory": memory.measure,
-        "panels": lambda: panels.measure(options.panel_pageviews),
-        "size": size.measure,
-    }
     sections = [
         "# Benchmarks\n\nWritten by `make bench`. Machines are noisy: read the ratios, taken within one run.",
         f"{machine()}. Load average before: {os.getloadavg()[0]:.1f}.",
     ]
-    for name in options.only or measures:
-        sections.append(measures[name]())
+    for name in options.only or QUESTIONS:
+        question = QUESTIONS[name]
+        effort = {part: getattr(options, f"{name}_{part}") for part in question.effort}
+        sections.append(question.measure(**effort))
         print(sections[-1], "\n", flush=True)
     if not options.only:
         REPORT.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
@@ -38,16 +67,10 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--runs", type=int, default=5)
-    arguments.add_argument("--seconds", type=int, default=8)
-    arguments.add_argument("--latency-runs", type=int, default=3)
-    arguments.add_argument("--latency-seconds", type=int, default=20)
-    arguments.add_argument("--growth-beacons", type=int, default=2_000_000)
-    arguments.add_argument("--aggregate-runs", type=int, default=5)
-    arguments.add_argument("--aggregate-hits", type=int, default=5_000_000)
-    arguments.add_argument("--panel-pageviews", type=int, default=panels.PAGEVIEWS)
-    names = ("acknowledge", "latency", "growth", "aggregate", "memory", "panels", "size")
-    arguments.add_argument("--only", nargs="+", choices=names, help="print these, and leave the report alone")
+    arguments.add_argument("--only", nargs="+", choices=QUESTIONS, help="print these, and leave the report alone")
+    for name, question in QUESTIONS.items():
+        for part, default in question.effort.items():
+            arguments.add_argument(f"--{name}-{part}".replace("_", "-"), type=int, default=default)
     return arguments.parse_args()
 
 

@@ -20,7 +20,7 @@ from collector.pixel import make_pixel
 from collector.place import REFRESH_SECONDS, Places
 from collector.quiet_failures import QuietFailures
 from collector.rate_limit import RateLimit
-from collector.script import make_script
+from collector.script import script_routes
 from collector.tables import make_tables
 from schema.errors import DayKeyUnavailableError
 from schema.settings import Settings
@@ -49,7 +49,7 @@ def create_app(
     warners = (intake.diagnosis.warning, tables.places.warning)
     routes = [
         Route("/pixel.gif", make_pixel(intake)),
-        Route("/js/script.js", make_script()),
+        *script_routes(settings),
         Route("/health/live", live),
         Route("/health/ready", make_ready(spool, day_key, clock, warners)),
     ]

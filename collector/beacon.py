@@ -22,6 +22,7 @@ MAX_PROP_VALUE_BYTES = 2000
 MAX_DOMAINS = 30
 MAX_ENGAGED_MS = 30 * 24 * 3600 * 1000  # exclusive
 _MAX_EVENT_ID_DIGITS = 16
+_FRACTIONS = 2**53  # a browser draws one of these
 _KINDS = {"pageview": Kind.PAGEVIEW, "engagement": Kind.ENGAGEMENT}
 
 
@@ -77,7 +78,7 @@ def parse_beacon(body: bytes, envelope: Envelope) -> Beacon:
         either(wire.h, wire.hash_mode) in (1, "1", "true"),
         engaged_ms,
         scroll_depth,
-        _event_id(read_text(wire.k)),
+        _event_id(wire.k),
         read_text(wire.z),
         read_whole_number(wire.w) or 0,
     )
@@ -159,8 +160,11 @@ def _engagement(wire: Wire) -> tuple[int, int]:
     return engaged_ms or 0, NO_SCROLL_DEPTH if scroll_depth is None else min(scroll_depth, 100)
 
 
-def _event_id(digits: str) -> int:
-    """Return the event id, up to 16 hexadecimal digits; 0, which is none, if it is malformed."""
+def _event_id(value: Any) -> int:
+    """Return the event id: up to 16 hexadecimal digits, or a fraction below 1 as scripts draw it; 0, which is none."""
+    if isinstance(value, float):
+        return int(value * _FRACTIONS) if 0 < value < 1 else 0
+    digits = read_text(value)
     try:
         return int(digits, 16) if 0 < len(digits) <= _MAX_EVENT_ID_DIGITS and digits.isalnum() else 0
     except ValueError:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from collector.clock import Milliseconds
-from collector.reserve import Reserve, is_full
 from collector.segment import Segment
 from collector.tally import WorkerTally
 from schema.batch import DAY_MS, day_start_ms
@@ -19,6 +16,7 @@ from schema.durable_files import settle_directory
 from schema.errors import SpoolUnavailableError
 from schema.fence import read_fence
 from schema.hit import Record, encode_records
+from schema.reserve import Reserve, is_full
 from schema.spool_format import MAX_PAYLOAD_BYTES
 
 
@@ -58,7 +56,7 @@ class Segments:
         """
         segment = self._segment_of(day)
         records = [self._moved_up_to_fence(record) for record in records]
-        with self._making_room():
+        with self._reserve.making_room():
             written_bytes = segment.append(_payloads(records))
         if self._tally:
             self._tally.add(records)
@@ -67,7 +65,7 @@ class Segments:
     def seal(self) -> None:
         """Seal the current segment, if there is one. An OSError means the same as in `write`."""
         if self._current is not None:
-            with self._making_room():
+            with self._reserve.making_room():
                 self._current.seal()
             self._current = None
             if self._tally:
@@ -94,7 +92,7 @@ class Segments:
     def _create(self, day: date) -> Segment:
         """Return a new segment; where there is no room for one, nothing is lost, and this worker can go on."""
         try:
-            with self._making_room():
+            with self._reserve.making_room():
                 segment = Segment(self._spool_dir, self._node, day, self._clock())
         except OSError as error:
             if is_full(error):
@@ -103,16 +101,6 @@ class Segments:
         if self._tally:
             self._tally.begin(segment.directory, segment.name)
         return segment
-
-    @contextlib.contextmanager
-    def _making_room(self) -> Iterator[None]:
-        """Give up the reserve if the block fails for want of room."""
-        try:
-            yield
-        except OSError as error:
-            if is_full(error):
-                self._reserve.give_up()
-            raise
 
     def _check_fence(self, day: date) -> None:
         if self._fence >= _end_ms(day):

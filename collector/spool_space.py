@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from collector.reserve import RESERVE_NAME, Reserve
+from schema.reserve import RESERVE_NAME, Reserve
 from schema.settings import SpoolSettings
 
 _FREE_SECONDS = 1.0  # between two looks at the volume: cheap

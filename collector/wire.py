@@ -32,7 +32,7 @@ class Wire(msgspec.Struct, rename={"revenue_short": "$", "hash_mode": "hashMode"
     hash_mode: Any = None
     sd: Any = None  # scroll depth, per cent
     e: Any = None  # engaged time, milliseconds
-    k: Any = None  # event id, hexadecimal
+    k: Any = None  # event id, hexadecimal or a fraction
     z: Any = None  # IANA time zone
     w: Any = None  # viewport width, CSS pixels
 

@@ -28,6 +28,8 @@ from dashboard.pages import Pages
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
 from dashboard.security import SecurityHeaders
+from dashboard.session_renewal import SessionRenewal
+from dashboard.shared_pages import SharedPages
 from dashboard.v1 import OlderApi
 from schema.settings import Settings
 from schema.store import Store
@@ -57,6 +59,7 @@ def create_app(
     pages, doors, health = Pages(context), Doors(context), Health(context)
     asking = Asking(context)
     api, older, export = Api(asking), OlderApi(asking), Export(asking)
+    shared = SharedPages(context, pages)
     metrics, operator = Metrics(context, figures), Operator(context, reports)
     ledger = LedgerPage(context, reports)
 
@@ -68,7 +71,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/", pages.home),
-            Route("/login", doors.login),
+            Route("/login", doors.login, methods=["GET", "POST"]),
             Route("/logout", doors.logout, methods=["POST"]),
             Route("/ledger", ledger.show),
             Route("/api/v2/query", api.query, methods=["POST"]),
@@ -83,9 +86,15 @@ def create_app(
             Route("/health/ready", health.ready),
             Route("/metrics", metrics.show),
             Mount("/static", _Static(directory=STATIC)),
+            Route("/share/{token}", shared.share),
+            Route("/embed/{key}", shared.embed),
             Route("/{domain:path}", pages.site),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=500)],
+        middleware=[
+            Middleware(SecurityHeaders, is_https=settings.dashboard.url.startswith("https://")),
+            Middleware(GZipMiddleware, minimum_size=500),
+            Middleware(SessionRenewal, context=context),
+        ],
         exception_handlers=Failures(context).handlers(),
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,

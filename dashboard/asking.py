@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 
+from dashboard.admission import Admission
 from dashboard.answer import Answer
 from dashboard.api_limit import ApiLimit
 from dashboard.context import Context, token_of
 from dashboard.guard import admit
 from dashboard.query import Query
-from dashboard.rare import min_count_of
 from schema.settings import SiteSettings
 
 Read = Callable[[SiteSettings, int, int], Query]  # site, milliseconds since the epoch, min_count
@@ -24,15 +24,17 @@ class Asking:
         self.context = context
         self._limit = ApiLimit(context.settings.dashboard.api_rate, context.clock)
 
-    def admit(self, request: Request, domain: str) -> SiteSettings:
-        """Return the site that the request may read, and count the request.
+    def admit(self, request: Request, domain: str) -> Admission:
+        """Return how the request may read the site, and count the request.
 
         Raises:
             HTTPException: 401, 403, 404, or 429 with Retry-After.
         """
-        site = admit(self.context, request, domain)
-        self._limit.count(token_of(request) if self.context.grant_of(request) else "")
-        return site
+        admission = admit(self.context, request, domain)
+        is_member = self.context.grant_of(request) is not None
+        token = token_of(request, is_secure=self.context.is_secure(request)) if is_member else ""
+        self._limit.count(token)
+        return admission
 
     async def ask(self, request: Request, domain: str, read: Read) -> Answer:
         """Return the answer to the query that `read` makes.
@@ -41,7 +43,7 @@ class Asking:
             HTTPException: see `admit`.
             QueryError: it is not understood, or the counts cannot tell it.
         """
-        site = self.admit(request, domain)
+        admission = self.admit(request, domain)
         now_ms = self.context.clock()
-        query = read(site, now_ms, min_count_of(self.context, request, site))
+        query = admission.restrict(read(admission.site, now_ms, admission.min_count))
         return await self.context.read(lambda counts: counts.ask(query, now_ms))

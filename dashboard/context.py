@@ -17,6 +17,10 @@ from dashboard.access import Grant, bearer_token, cookie_name, read_token
 from dashboard.counts import Counts
 from dashboard.reader import Reader
 from dashboard.rendering import Templates
+from dashboard.revocations import Revocations
+from dashboard.sessions import Session
+from dashboard.shares import Shares
+from dashboard.users import Users
 from schema.errors import RejectError, RetryError
 from schema.settings import Settings
 
@@ -51,9 +55,20 @@ class Context:
     status: Status | None
     templates: Templates
     measures: Measures = field(default_factory=Measures)
+    users: Users = field(init=False)
+    shares: Shares = field(init=False)
+    revocations: Revocations = field(init=False)
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="dashboard-store")
     )
+
+    def __post_init__(self) -> None:
+        directory = self.settings.access_dir
+        revocations = Revocations(directory)
+        users = Users(self.settings.dashboard.users, self.secret, revocations, self.clock)
+        object.__setattr__(self, "revocations", revocations)
+        object.__setattr__(self, "shares", Shares(directory, self.secret))
+        object.__setattr__(self, "users", users)
 
     async def read(self, find: Callable[[Counts], Found]) -> Found:
         """Return what `find` finds in the counts; done in one of the store's threads, the event loop never waits."""
@@ -63,17 +78,28 @@ class Context:
             return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
     def grant_of(self, request: Request) -> Grant | None:
-        """Return what the request's token allows: that of its header, else of its cookie; None without a valid one."""
-        token = token_of(request)
-        if not token:
-            return None
+        """Return what the request may read: by its header's token, else by its cookie; None without a valid one."""
+        if session := self.session_of(request):
+            return self.users.grant_of(session)
+        now_ms = self.clock()
         try:
-            return read_token(self.secret, token, self.clock())
+            grant = read_token(self.secret, token_of(request, is_secure=self.is_secure(request)), now_ms)
         except RejectError:
             return None
+        return None if self.revocations.is_revoked(grant.id, now_ms) else grant
+
+    def session_of(self, request: Request) -> Session | None:
+        """Return the session of the request's cookie if it goes on; a header's token goes before it."""
+        if request.headers.get("Authorization"):
+            return None
+        return self.users.session_of(token_of(request, is_secure=self.is_secure(request)))
+
+    def is_secure(self, request: Request) -> bool:
+        """Whether people's browsers come by https: to us, or to what stands in front of us by the settings."""
+        return request.url.scheme == "https" or self.settings.dashboard.url.startswith("https://")
 
 
-def token_of(request: Request) -> str:
-    """Return the token that came with the request, valid or not; empty without one."""
+def token_of(request: Request, *, is_secure: bool) -> str:
+    """Return the token or session that came with the request, valid or not; empty without one."""
     bearer = bearer_token(request.headers.get("Authorization", ""))
-    return bearer or request.cookies.get(cookie_name(request.url.scheme), "")
+    return bearer or request.cookies.get(cookie_name(is_secure=is_secure), "")

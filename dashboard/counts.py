@@ -12,7 +12,7 @@ from dashboard.period import EARLIEST, Period, local_day
 from dashboard.query import Query, plan
 from dashboard.second import add_comparison, add_shares
 from dashboard.sql import Ground, count_rows, select, select_first_day, select_rejections
-from schema.live import Snapshot, live_table
+from schema.live import Snapshot, live_table, snapshots_of
 from schema.store import Store
 
 
@@ -35,7 +35,7 @@ class Counts:
         """
         query = self._settle(query, now_ms)
         formulas = plan(query)
-        ground = Ground(self.snapshots, local_day(now_ms, query.period.zone))
+        ground = Ground(self._snapshots(query.site), local_day(now_ms, query.period.zone))
         statement = select(query, formulas, ground)
         results = read_rows(query, formulas, statement, self.store.query(statement.sql, statement.values), now_ms)
         total = self._total_rows(query, formulas, results, ground) if query.has_total_rows else None
@@ -54,7 +54,7 @@ class Counts:
 
     def first_day(self, site: str) -> date | None:
         """Return the first local day of `site` with a visit; None before that."""
-        statement = select_first_day(site, self.snapshots)
+        statement = select_first_day(site, self._snapshots(site))
         ((day,),) = self.store.query(statement.sql, statement.values)
         return day if day > EARLIEST else None
 
@@ -65,14 +65,17 @@ class Counts:
 
     def open_visits(self, site: str) -> int | None:
         """Return how many visits of `site` are open; None before the first live snapshot."""
-        tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in self.snapshots]
+        tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in self._snapshots(site)]
         sql = [f"SELECT sum(visits) FROM {table} WHERE site = {{site:String}}" for table in tables]
         return sum(self.store.query(each, {"site": site})[0][0] for each in sql) if sql else None
 
     def rejections(self, site: str, period: Period) -> dict[str, int]:
         """Return how many beacons were not counted: reason → hits, the most frequent first."""
-        statement = select_rejections(site, period, self.snapshots)
+        statement = select_rejections(site, period, self._snapshots(site))
         return dict(self.store.query(statement.sql, statement.values))
+
+    def _snapshots(self, site: str) -> Sequence[Snapshot]:
+        return snapshots_of(site, self.store, self.snapshots)
 
     def _total_rows(
         self, query: Query, formulas: Mapping[str, Formula], results: Sequence[ResultRow], ground: Ground

@@ -6,15 +6,15 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from dashboard.admission import Admission
 from dashboard.filters import Comparison
 from dashboard.query import Query
 
 
-def csv_link(query: Query) -> str:
-    """Return where all rows of `query`, whatever its page, are a file."""
-    filters = [
-        [str(one.operator), one.dimension, list(one.values)] for one in query.conditions if isinstance(one, Comparison)
-    ]
+def csv_link(query: Query, admission: Admission | None) -> str:
+    """Return where all rows of `query`, whatever its page, are a file for whom `admission` lets in."""
+    asked = query.conditions[len(admission.segment) if admission else 0 :]  # the segment comes with the admission
+    filters = [[str(one.operator), one.dimension, list(one.values)] for one in asked if isinstance(one, Comparison)]
     parts = {
         "site_id": query.site,
         "period": "custom",
@@ -24,4 +24,6 @@ def csv_link(query: Query) -> str:
     }
     if filters:
         parts["filters"] = msgspec.json.encode(filters).decode()
+    if admission and admission.token:
+        parts["share"] = admission.token
     return f"/api/export.csv?{urlencode(parts)}"

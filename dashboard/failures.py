@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from dashboard.context import Context
-from dashboard.guard import BAD_TOKEN, OLD_TOKEN
+from dashboard.doors import NOT_OURS, sign_in_page
+from dashboard.guard import BAD_TOKEN, NO_SHARE, OLD_TOKEN
+from dashboard.own_page import safe_path
 from dashboard.security import SECURITY_HEADERS
-from schema.errors import RejectError, RetryError
+from schema.errors import RejectError, RetryError, ShardUnavailableError
 
 RETRY_SECONDS = 5
 _API = "/api/"
@@ -40,7 +42,11 @@ _TOKEN_WORDS: Mapping[str, tuple[str, str]] = {
         "This link does not work",
         "It is not whole, or not for this Footfall. Copy all of it once more, or use a new one.",
     ),
+    NO_SHARE: ("This link opens nothing", "It has expired, was taken back, or is not whole. Ask who gave it to you."),
+    NOT_OURS: ("That cannot be done from there", "Signing in and out works from the dashboard's own pages only."),
 }
+_PART_IS_AWAY = "part {} of {} of the store, which has this site, does not answer now"
+_LINK_PROBLEMS = (BAD_TOKEN, OLD_TOKEN, NO_SHARE)
 # Status → the part of a request to the API that is wrong.
 _FIELDS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "token",
@@ -84,7 +90,10 @@ class Failures:
     async def on_retry(self, request: Request, error: RetryError) -> Response:
         """The store does not answer."""
         headers = {"Retry-After": str(RETRY_SECONDS)}
-        return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "the store does not answer now", headers=headers)
+        problem = "the store does not answer now"
+        if isinstance(error, ShardUnavailableError):
+            problem = _PART_IS_AWAY.format(error.shard, error.shards)
+        return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, problem, headers=headers)
 
     async def on_mistake(self, request: Request, error: Exception) -> Response:
         """Whatever should not happen; answered outside all middleware, so with their headers."""
@@ -98,8 +107,12 @@ class Failures:
         if _is_api(request):
             body = {"error": problem, "field": field} if field else {"error": problem}
             return JSONResponse(body, status, headers)
-        title, meaning = _TOKEN_WORDS.get(problem) or _WORDS.get(
-            status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR
+        if status == HTTPStatus.UNAUTHORIZED and self._context.users and problem not in _LINK_PROBLEMS:
+            return sign_in_page(self._context, request, _path_of(request), status)
+        title, meaning = (
+            _TOKEN_WORDS.get(problem)
+            or _part_words(problem)
+            or _WORDS.get(status, _OTHER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNCLEAR)
         )
         html = self._context.templates.render(
             "failure.html",
@@ -112,10 +125,29 @@ class Failures:
         return HTMLResponse(html, status, headers)
 
 
+def _part_words(problem: str) -> tuple[str, str] | None:
+    """What it means for a reader that a part of the store is away; None if it is not that."""
+    if not re.fullmatch(_PART_IS_AWAY.format(r"\d+", r"\d+"), problem):
+        return None
+    return (
+        "The counts of this site cannot be read right now",
+        f"{_sentence(problem)} Sites on other parts are shown in full. Nothing is lost: what is counted meanwhile will"
+        " be here. This page tries again by itself.",
+    )
+
+
 def _asked_site(request: Request) -> str:
     """The site in the address, whether there is one or not: a stranger is not told which; empty where none can be."""
     domain = str(request.path_params.get("domain", ""))
     return domain if _DOMAIN.fullmatch(domain) else ""
+
+
+def _path_of(request: Request) -> str:
+    """Where to go after signing in: to what was asked for, if it can be asked for again."""
+    if request.method != "GET":
+        return "/"
+    query = request.url.query
+    return safe_path(request.url.path + (f"?{query}" if query else ""))
 
 
 def _sentence(clause: str) -> str:

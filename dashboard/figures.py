@@ -66,6 +66,9 @@ class Change:
     mood: str  # better, worse, or same
 
 
+NO_CHANGE = Change("", "same")
+
+
 def make_change(metric: str, now: Metric, before: Metric) -> Change:
     """Return the change of a metric."""
     change = _change(metric, now, before)

@@ -25,20 +25,24 @@ class Health:
 
     async def ready(self, request: Request) -> Response:
         """Say whether the store answers and the counts are up to date."""
+        trouble = await self._store_trouble()
         status = self._status()
-        ready = {"ready": await self._is_store_there() and bool(status.get("ready", True))}
+        if trouble and status.get("store", "ok") == "ok":
+            status = {**status, "store": trouble}
+        ready = {"ready": not trouble and bool(status.get("ready", True))}
         code = HTTPStatus.OK if ready["ready"] else HTTPStatus.SERVICE_UNAVAILABLE
         return JSONResponse({**status, **ready} if is_local(request) else ready, code)
 
     def _status(self) -> Mapping[str, object]:
         return self._context.status() if self._context.status else {}
 
-    async def _is_store_there(self) -> bool:
+    async def _store_trouble(self) -> str:
+        """Why the store does not answer; empty if it does."""
         try:
             await self._context.read(lambda counts: counts.store.query("SELECT 1"))
-        except StoreUnavailableError:
-            return False
-        return True
+        except StoreUnavailableError as error:
+            return str(error)
+        return ""
 
 
 def is_local(request: Request) -> bool:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.access import EVERY_SITE
 from dashboard.context import Context, Status
-from dashboard.guard import OTHER_TOKEN, no_token
+from dashboard.guard import admit_operator
 
 # Key of the aggregator's status → name and help text.
 GAUGES: Mapping[str, tuple[str, str]] = {
@@ -47,17 +44,10 @@ class Metrics:
 
     async def show(self, request: Request) -> Response:
         """Answer in the format that was asked for. Files are read for it, so in a thread."""
-        self._admit(request)
+        admit_operator(self._context, request)
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         content = await asyncio.to_thread(encode, self._registry)
         return Response(content, headers={"Content-Type": content_type})
-
-    def _admit(self, request: Request) -> None:
-        grant = self._context.grant_of(request)
-        if grant is None:
-            raise no_token(self._context, request)
-        if grant.site != EVERY_SITE:
-            raise HTTPException(HTTPStatus.FORBIDDEN, OTHER_TOKEN)
 
 
 class StatusFigures(Collector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -12,24 +13,24 @@ import xxhash
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.access import EVERY_SITE, Grant, readable_sites
+from dashboard.access import readable_sites
+from dashboard.admission import Admission, admit_anyone
 from dashboard.annotations import Annotations
 from dashboard.chart import sparkline
 from dashboard.comparison import COMPARISON_NAMES
 from dashboard.context import Context
 from dashboard.counts import Counts
 from dashboard.doors import SIGNED_OUT
-from dashboard.figures import Change, make_change
+from dashboard.figures import NO_CHANGE, Change, make_change
 from dashboard.filter_form import FilterForm, read_form
 from dashboard.guard import admit, no_token
 from dashboard.locale import READER, choose_locale
 from dashboard.panels import TABS_BY_PANEL
 from dashboard.period import local_day, parse_period, previous
-from dashboard.rare import min_count_of
 from dashboard.site_page import SitePage, read_site_page
 from dashboard.view import DEFAULT_PERIOD, View, granularities, parse_view
 from dashboard.words import PERIOD_NAMES
-from schema.settings import SiteSettings
+from schema.errors import ShardUnavailableError
 
 _MAX_FIND_LENGTH = 200
 
@@ -42,8 +43,9 @@ class SiteCard:
     visitors: int
     open_visits: int | None
     line: str
-    total: int  # of all days of the line, added up
-    change: Change
+    total: int = 0  # of all days of the line, added up
+    change: Change = NO_CHANGE
+    away: str = ""  # why its counts cannot be read now, though those of other sites can
 
 
 class Pages:
@@ -63,30 +65,34 @@ class Pages:
             note = f"?{SIGNED_OUT}" if SIGNED_OUT in request.query_params else ""
             return RedirectResponse(f"/{quote(sites[0].domain)}{note}", HTTPStatus.SEE_OTHER)
         now_ms, find = self._context.clock(), request.query_params.get("find", "")[:_MAX_FIND_LENGTH]
-        found = [site for site in sites if find.casefold() in site.domain.casefold()]
+        every = (admit_anyone(site, grant, self._context.settings.dashboard) for site in sites)
+        admissions = [each for each in every if each and find.casefold() in each.site.domain.casefold()]
         READER.set(choose_locale(request.headers.get("Accept-Language", "")))
 
         def read(counts: Counts) -> tuple[Sequence[SiteCard], Mapping[str, int]]:
-            strays = _read_strays(counts, now_ms) if _is_for_every_site(grant) else {}
-            return [_read_card(counts, site, now_ms) for site in found], strays
+            strays = _read_strays(counts, now_ms) if grant and grant.is_for_every_site else {}
+            return [_read_card(counts, each, now_ms) for each in admissions], strays
 
         cards, strays = await self._context.read(read)
         return self._page(request, "home.html", cards=cards, strays=strays, find=find)
 
     async def site(self, request: Request) -> Response:
         """Show one site."""
-        site = admit(self._context, request, request.path_params["domain"])
+        return await self.show(request, admit(self._context, request, request.path_params["domain"]))
+
+    async def show(self, request: Request, admission: Admission, *, is_embedded: bool = False) -> Response:
+        """Show the site of `admission` to whom it admits."""
+        site, is_owner = admission.site, admission.is_for_every_site
         now_ms = self._context.clock()
         READER.set(choose_locale(request.headers.get("Accept-Language", "")))
         view = parse_view(site, request.query_params.multi_items(), TABS_BY_PANEL, now_ms)
-        view = replace(view, min_count=min_count_of(self._context, request, site))
+        view = replace(view, admission=admission)
         if added := read_form(request.query_params):
             return RedirectResponse(view.with_added(added).href, HTTPStatus.SEE_OTHER)
-        is_owner = _is_for_every_site(self._context.grant_of(request))
         is_only = len(self._context.settings.site) == 1
 
         def read(counts: Counts) -> tuple[SitePage, Mapping[str, int]]:
-            notes = self._annotations.of(site.domain, view.period)
+            notes = self._annotations.of(site.domain, view.period) if admission.is_member else ()  # meant for them
             page = read_site_page(counts, site, view, notes, now_ms)
             has_strays = is_owner and (is_only or not page.has_counts)  # else the list of sites has them
             return page, _read_strays(counts, now_ms) if has_strays else {}
@@ -97,6 +103,8 @@ class Pages:
             "site.html",
             page=page,
             view=page.view,
+            admission=admission,
+            is_embedded=is_embedded,
             strays=strays,
             periods=PERIOD_NAMES,
             comparisons=COMPARISON_NAMES,
@@ -106,14 +114,19 @@ class Pages:
             collector=self._context.settings.collector.listen,
         )
 
-    def _page(self, request: Request, template: str, **values: object) -> Response:
+    def _page(self, request: Request, template: str, admission: Admission | None = None, **values: object) -> Response:
         """The page, or 304 where the reader's browser shows just that."""
-        grant = self._context.grant_of(request)
-        sites = readable_sites(self._context.settings, grant)
+        is_by_link = admission is not None and admission.base.startswith(("/share/", "/embed/"))
+        grant = None if is_by_link else self._context.grant_of(request)
+        sites = [] if is_by_link else readable_sites(self._context.settings, grant)
         html = self._context.templates.render(
             template,
             sites=sites,
+            admission=admission,
+            is_by_link=is_by_link,
             is_signed_in=grant is not None,
+            user=grant.user if grant else "",
+            can_sign_in=grant is None and bool(self._context.users) and not is_by_link,
             is_signed_out=grant is None and SIGNED_OUT in request.query_params,
             **values,
         )
@@ -124,15 +137,23 @@ class Pages:
         return HTMLResponse(html, headers=headers)
 
 
-def _read_card(counts: Counts, site: SiteSettings, now_ms: int) -> SiteCard:
-    view = parse_view(site, (), TABS_BY_PANEL, now_ms)
+def _read_card(counts: Counts, admission: Admission, now_ms: int) -> SiteCard:
+    site = admission.site
+    view = replace(parse_view(site, (), TABS_BY_PANEL, now_ms), admission=admission)
+    try:
+        return _read_counts(counts, view, now_ms)
+    except ShardUnavailableError as error:
+        return SiteCard(site.domain, 0, None, "", away=f"part {error.shard} of {error.shards} of the store is away")
+
+
+def _read_counts(counts: Counts, view: View, now_ms: int) -> SiteCard:
     visitors = _daily_visitors(counts, view, now_ms)
     earlier = previous(view.period, now_ms)
     before = _daily_visitors(counts, replace(view, period=earlier), now_ms) if earlier else []
     return SiteCard(
-        site.domain,
+        view.domain,
         visitors[-1],
-        counts.open_visits(site.domain),
+        counts.open_visits(view.domain),
         sparkline(visitors),
         sum(visitors),
         make_change("visitors", sum(visitors), sum(before) or None),
@@ -147,8 +168,6 @@ def _daily_visitors(counts: Counts, view: View, now_ms: int) -> list[int]:
 def _read_strays(counts: Counts, now_ms: int) -> Mapping[str, int]:
     """The beacons of the last weeks that belong to no site: reason → hits. Their days are those of UTC."""
     zone = ZoneInfo("UTC")
-    return counts.rejections("", parse_period(DEFAULT_PERIOD, local_day(now_ms, zone), zone))
-
-
-def _is_for_every_site(grant: Grant | None) -> bool:
-    return grant is not None and grant.site == EVERY_SITE
+    with contextlib.suppress(ShardUnavailableError):  # no site's counts; the cards say what is away
+        return counts.rejections("", parse_period(DEFAULT_PERIOD, local_day(now_ms, zone), zone))
+    return {}

@@ -109,7 +109,7 @@ def fill_panel(panel: Panel, tab: Tab, view: View, answer: Answer | None, total:
         first=answer.query.offset + 1,
         total_rows=answer.total_rows or 0,
         note=_folded(view.min_count) if any(row.is_other for row in answer.rows) else "",
-        csv=csv_link(answer.query),
+        csv=csv_link(answer.query, view.admission),
     )
 
 

@@ -36,7 +36,7 @@ class SitePage:
     panels: Sequence[FilledPanel]
     open_visits: int | None
     right_now: Sequence[LiveList]  # none where rare values are not to be told
-    rejections: Mapping[str, int]
+    rejections: Mapping[str, int] | None  # None: not for this reader
     rejections_csv: str
     has_counts: bool  # whether the site ever had a visit
 
@@ -45,7 +45,8 @@ def read_site_page(
     counts: Counts, site: SiteSettings, view: View, notes: Sequence[Annotation], now_ms: int
 ) -> SitePage:
     """Return the page of `site` for `view`."""
-    first = counts.first_day(site.domain)
+    first, admission = counts.first_day(site.domain), view.admission
+    may_see_live = admission is None or admission.may_see_live
     if view.period.is_unbounded:
         view = replace(view, period=counts.narrow(site.domain, view.period, now_ms))
     if view.granularity not in granularities(view.period):
@@ -62,10 +63,10 @@ def read_site_page(
         earlier=earlier,
         is_unfair=is_unfair,
         panels=_panels(counts, view, {figure.metric: figure.value for figure in figures}, now_ms),
-        open_visits=counts.open_visits(site.domain),
-        right_now=[] if view.min_count else read_right_now(counts, site.domain),
-        rejections=counts.rejections(site.domain, view.period),
-        rejections_csv=csv_link(Query(site.domain, view.period, ("rejected",), ("rejection:reason",))),
+        open_visits=counts.open_visits(site.domain) if may_see_live else None,
+        right_now=read_right_now(counts, site.domain) if may_see_live and view.min_count <= 1 else [],
+        rejections=counts.rejections(site.domain, view.period) if admission and admission.may_see_ledger else None,
+        rejections_csv=csv_link(Query(site.domain, view.period, ("rejected",), ("rejection:reason",)), admission),
         has_counts=first is not None,
     )
 

@@ -27,8 +27,10 @@ class OlderApi:
     async def current(self, request: Request) -> Response:
         """Visits that are open now: whoever was seen within half an hour."""
         parameters = parameters_of(request)
-        site = self._asking.admit(request, parameters["site_id"])
-        visits = await self._asking.context.read(lambda counts: counts.open_visits(site.domain))
+        admission = self._asking.admit(request, parameters["site_id"])
+        if not admission.may_see_live:
+            raise QueryError("site_id", "has open visits that this link does not show: it is for a part of the site")
+        visits = await self._asking.context.read(lambda counts: counts.open_visits(admission.site.domain))
         return _json(visits or 0)
 
     async def aggregate(self, request: Request) -> Response:

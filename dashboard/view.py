@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+from dashboard.admission import Admission
 from dashboard.buckets import Granularity, count_buckets
 from dashboard.comparison import Against, parse_against
 from dashboard.filters import Operator
@@ -38,8 +39,13 @@ class View:
     granularity: Granularity | None = None  # of the chart; None leaves it to the period's length
     find: str = ""  # with `whole`: rows that contain this
     sort: str = ""  # with `whole`: the metric that the rows are sorted by
-    min_count: int = 0  # values that fewer people have in common are folded into one
     leaf: int = 1  # with `whole`: which hundred rows
+    admission: Admission | None = None  # what restricts every question of it; None restricts nothing
+
+    @property
+    def min_count(self) -> int:
+        """Values that fewer people have in common are folded into one."""
+        return self.admission.min_count if self.admission else 0
 
     @property
     def parts(self) -> list[tuple[str, str]]:
@@ -65,7 +71,7 @@ class View:
     @property
     def base(self) -> str:
         """The address without what it asks for."""
-        return f"/{quote(self.domain)}"
+        return self.admission.base if self.admission else f"/{quote(self.domain)}"
 
     def hidden(self, *without: str) -> list[tuple[str, str]]:
         """What a form that chooses `without` has to pass on."""
@@ -140,7 +146,7 @@ class View:
         """Return the question for `metrics` in this view."""
         conditions = tuple(one.comparison for one in self.filters)
         query = Query(self.domain, self.period, metrics, dimensions, conditions, order, limit, offset)
-        return replace(query, min_count=self.min_count)
+        return self.admission.restrict(query) if self.admission else query
 
     def _on_the_whole_site(self, filters: tuple[Filter, ...]) -> View:
         return replace(self, filters=filters, whole="", find="", sort="", leaf=1)

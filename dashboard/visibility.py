@@ -40,8 +40,8 @@ def is_overtaken(used: Sequence[Snapshot], newest: Sequence[Snapshot], *, spare:
     Its node fills it again after the snapshot that follows, so with no newer snapshot (`spare` = 0) it was certainly
     left alone. With one newer snapshot (`spare` = 1) it was, unless the node was already filling the next.
     """
-    numbers = {snapshot.node: snapshot.number for snapshot in newest}
-    return any(not 0 <= numbers.get(s.node, -1) - s.number <= spare for s in used)
+    numbers = {(snapshot.shard, snapshot.place, snapshot.node): snapshot.number for snapshot in newest}
+    return any(not 0 <= numbers.get((s.shard, s.place, s.node), -1) - s.number <= spare for s in used)
 
 
 def _is_complemented(snapshot: Snapshot) -> str:

@@ -25,15 +25,23 @@ log = logging.getLogger("footfall.supervisor")
 def script_tag(settings: Settings, domain: str, *, test: bool = False) -> str:
     """Return the script tag that counts pages of `domain`; `test` counts localhost and automated browsers too."""
     extra = " data-test" if test else ""
-    return (
-        f'<script defer data-domain="{domain}"{extra} src="http://{settings.collector.listen}/js/script.js"></script>'
-    )
+    address = f"http://{settings.collector.listen}{settings.collector.script_path}"
+    return f'<script defer data-domain="{domain}"{extra} src="{address}"></script>'
 
 
 def login_link(settings: Settings, site: str, days: int, now_ms: int) -> str:
     """Return the address that signs a browser in to `site` (`*`: every site) for `days` days."""
-    token = make_token(token_secret(settings), site, days, now_ms)
-    return f"http://{settings.dashboard.listen}/login?token={token}"
+    return login_address(settings, make_token(token_secret(settings), site, days, now_ms))
+
+
+def login_address(settings: Settings, token: str) -> str:
+    """Return the address that signs a browser in with `token`."""
+    return f"{dashboard_address(settings)}/login?token={token}"
+
+
+def dashboard_address(settings: Settings) -> str:
+    """Return where people open the dashboard."""
+    return settings.dashboard.url or f"http://{settings.dashboard.listen}"
 
 
 @dataclass

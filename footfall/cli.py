@@ -15,15 +15,14 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from footfall.announcement import login_link
-from footfall.clock import utc_now_ms
+from footfall.access_commands import register as register_access
 from footfall.logs import configure_logs, is_json
 from footfall.process import die_with_parent
 from footfall.serve import EXAMPLE_DOMAIN, Choice, with_example
 from footfall.serve import serve as run
 from footfall.upkeep_commands import register
 from schema import migrate as migrations
-from schema.errors import FootfallError, SettingError, StopError
+from schema.errors import FootfallError, StopError
 from schema.format_settings import format_toml
 from schema.load_settings import load_settings
 from schema.settings import Settings
@@ -76,19 +75,6 @@ def dashboard(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def token(
-    site: Annotated[str, typer.Option(help="The site's domain, or * for every site.")] = "*",
-    days: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=3650)] = 30,
-    config: ConfigOption = None,
-) -> None:
-    """Print a link that signs a browser in to the dashboard; its token also serves the API."""
-    settings = load_settings(config)
-    if site != "*" and settings.site_of(site) is None:
-        raise SettingError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}, or *")
-    typer.echo(login_link(settings, site, days, utc_now_ms()))
-
-
-@app.command()
 def demo(
     config: ConfigOption = None,
     days: Annotated[int, typer.Option(help="How many days to make up.", min=1, max=1000)] = 365,
@@ -131,6 +117,19 @@ def migrate(
         store.close()
 
 
+@app.command("grant-sql")
+def grant_sql(
+    apply: Annotated[bool, typer.Option("--apply", help="Run it, as the user of store.url.")] = False,
+    for_version: Annotated[str, typer.Option("--for", help="For this ClickHouse, such as 24.8; else asked for.")] = "",
+    node: Annotated[list[int] | None, typer.Option(help="A node that writes; repeat it. Default: node.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print the SQL that makes a server's users: who migrates, who writes, who only reads."""
+    from footfall.grant_command import grant
+
+    grant(load_settings(config), for_version, node or (), apply=apply)
+
+
 @app.command()
 def ledger(
     config: ConfigOption = None,
@@ -156,7 +155,24 @@ def replay(
     raise SystemExit(check_replay(load_settings(config), day.date() if day else None))
 
 
+@app.command()
+def snippet(
+    *,
+    site: Annotated[str, typer.Option(help="The site's domain.")],
+    url: Annotated[str, typer.Option(help="The collector's address as browsers reach it.")] = "",
+    features: Annotated[str, typer.Option(help="pageviews, default, all, or features; separated by commas.")] = "",
+    pin: Annotated[bool, typer.Option("--pin", help="One version that never changes, with its integrity.")] = False,
+    module: Annotated[bool, typer.Option("--module", help="The lines for a bundler instead.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Print what to paste into every page of a site."""
+    from footfall.snippet_command import snippet_lines
+
+    typer.echo("\n".join(snippet_lines(load_settings(config), site, url, features, pin=pin, module=module)))
+
+
 register(app)
+register_access(app)
 
 
 @app.command(hidden=True)

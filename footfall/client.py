@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from aggregator.archive import Archive
-from aggregator.chunks import arrow_schema
+from aggregator.chunks import arrow_schema, rows_of_chunks
+from aggregator.day_directories import first_of_month
 from schema.rollups import BY_NAME
 
 _ANY_NODE = 0
@@ -29,15 +30,20 @@ def read(table: str, data_dir: str | Path = "data", *, start: date = date.min, e
     if table not in BY_NAME:
         raise ValueError(f"there is no table {table!r}: choose one of {', '.join(BY_NAME)}")
     archive = Archive(Path(data_dir) / "archive", _ANY_NODE)
-    days = [day for day in archive.days() if start <= day < end]
+    days = [day for day in archive.days() if start <= day and first_of_month(day) < end]
     schema = arrow_schema(BY_NAME[table])
-    rows: pd.DataFrame = pa.concat_tables([schema.empty_table(), *_tables(archive, days, table)]).to_pandas()
+    tables = _tables(archive, days, table, start, end)
+    rows: pd.DataFrame = pa.concat_tables([schema.empty_table(), *tables]).to_pandas()
     return rows
 
 
-def _tables(archive: Archive, days: list[date], table: str) -> Iterator[pa.Table]:
+def _tables(archive: Archive, days: list[date], table: str, start: date, end: date) -> Iterator[pa.Table]:
     for day in days:
         manifests, problems = archive.manifests(day)
         if problems:
             raise problems[0]
-        yield from (archive.read(manifest, table) for manifest in manifests if table in manifest.tables)
+        for manifest in manifests:
+            chunks = manifest.tables[table].chunks if table in manifest.tables else ()
+            wanted = [chunk for chunk in chunks if start <= chunk.window.day < end]
+            if wanted:
+                yield rows_of_chunks(archive.read(manifest, table), wanted)

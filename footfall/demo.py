@@ -14,9 +14,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aggregator.archive import Archive
 from aggregator.day import Day
+from aggregator.inventory import counted_days
 from aggregator.loader import Loader
 from aggregator.local_time import LocalTime
 from aggregator.manifest import Manifest
+from aggregator.months import compact_span, spans_to_compact
 from collector.segment import Segment
 from footfall.clock import utc_now_ms
 from footfall.demo_traffic import Traffic
@@ -55,10 +57,14 @@ def make_demo(settings: Settings, days: int, site: str, console: Console) -> Non
                 for day in progress.track(missing, description=f"Making up {days} days")
             ]
             _load(settings, archive, made, progress)
+            for first_day, last_day in progress.track(
+                spans_to_compact(archive, today), description="Compacting months"
+            ):
+                compact_span(archive, first_day, last_day)
         _spool_today(settings, today, [hit for hit in traffic.records(today, first) if hit.at < now_ms])
     finally:
         os.close(lock)
-    console.print(f"{settings.data_dir}/ has {len(archive.days())} days of made-up traffic.", highlight=False)
+    console.print(f"{settings.data_dir}/ has {len(counted_days(archive))} days of made-up traffic.", highlight=False)
 
 
 def _claim(directory: Path) -> None:

@@ -31,7 +31,7 @@ def ask(
         StoreUnavailableError: neither the Footfall that runs answers, nor the store.
     """
     try:
-        return _ask_running(settings, name, day, kind), True
+        return ask_running(settings, name, day, kind), True
     except StoreUnavailableError as error:
         unanswered = error
     try:
@@ -44,7 +44,12 @@ def ask(
         store.close()
 
 
-def _ask_running(settings: Settings, name: str, day: date | None, kind: type[Report]) -> Report:
+def ask_running(settings: Settings, name: str, day: date | None, kind: type[Report]) -> Report:
+    """Return report `name` of a day, or of what is open, from the Footfall that runs.
+
+    Raises:
+        StoreUnavailableError: it does not answer.
+    """
     token = make_token(token_secret(settings), "*", 1, utc_now_ms())
     address = f"http://{settings.dashboard.listen}/api/operator/{name}{f'?day={day}' if day else ''}"
     request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})

@@ -22,10 +22,11 @@ from dashboard.operator import Reports
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory
 from footfall.secret import token_secret
-from schema import migrate
+from footfall.store_opening import open_for_counting, open_for_reading
+from schema.errors import StopError
 from schema.fence import check_fence
 from schema.settings import Settings
-from schema.store import open_store
+from schema.store import Store
 
 _LEDGER_SECONDS = 20.0  # for a live snapshot that shows all, which is taken less often when it takes long
 _STOP_SECONDS = 5  # then requests under way are dropped: one that never ends must not keep the store
@@ -38,8 +39,10 @@ def run_store_process(
 ) -> int:
     """Open and migrate the store, then count, answer, or both until SIGTERM; return the exit code.
 
+    A server that does not answer is waited for, with all that can be done meanwhile.
+
     Raises:
-        DataDirInUseError: another process owns the store or the spool.
+        DataDirInUseError: another process owns the embedded store or the spool.
         MigrationError: the store is newer than this version.
     """
     process = StoreProcess(settings, clock)
@@ -56,6 +59,7 @@ class StoreProcess:
         self._clock = clock
         self._stop = threading.Event()
         self._failed = False
+        self._stopped_by: StopError | None = None
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """Begin to stop."""
@@ -67,22 +71,25 @@ class StoreProcess:
         check_fence(self._settings.spool_dir, self._clock())
         if aggregate:
             keep_today_closed(self._settings, self._clock())
-        self._store = open_store(self._settings)
-        for migration in migrate.apply(self._store):
-            log.info("the store has had migration %04d, %s", migration.number, migration.name)
-        aggregator = Aggregator(self._settings, self._store, self._clock) if aggregate else None
+        store = open_for_counting(self._settings) if aggregate else None
+        aggregator = Aggregator(self._settings, store, self._clock) if store else None
+        read = store if store and not self._settings.store.read_url else open_for_reading(self._settings)
         counting = threading.Thread(target=self._count, args=(aggregator,), name="aggregator")
         counting.start()
         try:
             if listen_fd is not None:
-                self._answer(aggregator, listen_fd)
+                self._answer(aggregator, read, listen_fd)
             self._stop.wait()
         finally:
             self._stop.set()  # whichever half fails, neither goes on alone
             counting.join()
-        self._store.close()
+        read.close()
+        if store is not None and store is not read:
+            store.close()
         if spool_lock is not None:
             os.close(spool_lock)
+        if self._stopped_by is not None:
+            raise self._stopped_by
         return int(self._failed)
 
     def _count(self, aggregator: Aggregator | None) -> None:
@@ -90,17 +97,19 @@ class StoreProcess:
             return
         try:
             aggregator.run(self._stop)
+        except StopError as error:  # a start again would end the same way
+            self._stopped_by = error
         except BaseException:
             self._failed = True
             log.exception("the aggregator failed; its process ends and is started again")
         finally:
             self._stop.set()
 
-    def _answer(self, aggregator: Aggregator | None, listen_fd: int) -> None:
+    def _answer(self, aggregator: Aggregator | None, store: Store, listen_fd: int) -> None:
         status = aggregator.status if aggregator else None
         secret, figures = token_secret(self._settings), (CollectorScrape(self._settings),)
         reports = self._reports(aggregator) if aggregator else NO_REPORTS
-        app = create_app(self._settings, self._store, secret, self._clock, status, figures=figures, reports=reports)
+        app = create_app(self._settings, store, secret, self._clock, status, figures=figures, reports=reports)
         server = uvicorn.Server(_config(app))
         threading.Thread(target=self._end_with_stop, args=(server,), name="dashboard-stop", daemon=True).start()
         with socket.socket(fileno=listen_fd) as listener:
@@ -114,7 +123,7 @@ class StoreProcess:
         def batches(day: date | None) -> object:
             return None if day is None else aggregator.batches(day)
 
-        return {"ledger": ledger, "batches": batches}
+        return {"ledger": ledger, "batches": batches, "stored": aggregator.stored}
 
     def _end_with_stop(self, server: uvicorn.Server) -> None:
         self._stop.wait()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,17 +23,20 @@ from aggregator.local_time import LocalTime
 from aggregator.restore import restore as restore_backup
 from aggregator.retention import first_kept
 from aggregator.retention import prune as drop_months
-from aggregator.verify import Difference, VerifyReport, verify_archive, verify_store
+from aggregator.stored_month import StoredMonth
+from aggregator.verify import Difference, VerifyReport, compare_months, verify_archive, verify_store
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory
+from footfall.running import ask_running
 from footfall.slow_progress import SlowProgress
 from schema import migrate
-from schema.errors import DataDirInUseError, FootfallError, SettingError, StopError
+from schema.errors import DataDirInUseError, FootfallError, SettingError, StopError, StoreUnavailableError
 from schema.fence import read_fence
 from schema.settings import Settings
 from schema.store import Store, open_store
 
 _SHOWN_DIFFERENCES = 50
+_PAUSE_SECONDS = 1.0  # for a batch that is on its way from the archive to the store
 
 
 def prune(settings: Settings, say: Console, *, dry_run: bool) -> int:
@@ -129,12 +134,28 @@ def verify(settings: Settings, say: Console, backup: Path | None, *, deep: bool)
 
 
 def _verify_store(settings: Settings, archive: Archive, report: VerifyReport, say: Console) -> bool:
-    """Compare if nobody else is at work on the store; say so if somebody is."""
+    """Compare; say so if that cannot be done now."""
     try:
         with _stopped(settings) as (_, store), SlowProgress(say, "Comparing the store") as advance:
             verify_store(archive, store, report, advance)
     except DataDirInUseError:
-        say.print("Footfall is running: only the files are checked. Stop it to compare the store with them.")
+        return _verify_running(settings, archive, report, say)
+    return True
+
+
+def _verify_running(settings: Settings, archive: Archive, report: VerifyReport, say: Console) -> bool:
+    """Ask the Footfall that runs what the store has: nobody else can."""
+
+    def read(month: date) -> StoredMonth:
+        return ask_running(settings, "stored", month, StoredMonth)
+
+    try:
+        months = ask_running(settings, "stored", None, list[date])
+        with SlowProgress(say, "Comparing the store") as advance:
+            pause = functools.partial(time.sleep, _PAUSE_SECONDS)
+            compare_months(archive, months, read, report, advance=advance, pause=pause)
+    except StoreUnavailableError as error:
+        say.print(f"Only the files are checked: {error}. Ask again once Footfall is ready, or stop it first.")
         return False
     return True
 

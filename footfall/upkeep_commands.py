@@ -1,4 +1,4 @@
-"""The commands prune, forget, backup, restore and verify: their arguments. `upkeep` does the work."""
+"""The commands prune, forget, backup, restore, verify and migrate-store: their arguments. `upkeep` does the work."""
 
 from __future__ import annotations
 
@@ -71,7 +71,17 @@ def verify(
     raise typer.Exit(upkeep.verify(load_settings(config), _console(), backup, deep=deep))
 
 
-COMMANDS = (prune, forget, backup, restore, verify)
+def migrate_store(
+    to: Annotated[str, typer.Option("--to", help="The store.url to move to: chdb: or clickhouse://…")],
+    config: ConfigOption = None,
+) -> None:
+    """Fill another store from the archive, and compare every table and month; works while Footfall runs."""
+    from footfall import store_move
+
+    raise typer.Exit(store_move.move_store(load_settings(config), _console(), to))
+
+
+COMMANDS = (prune, forget, backup, restore, verify, migrate_store)
 
 
 def register(app: typer.Typer) -> None:

@@ -10,9 +10,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schema.batch import MAX_NODE
+from schema.check_dashboard import check_dashboard, check_origins
 from schema.errors import SettingError
-from schema.settings import Settings, SiteSettings
+from schema.server_url import parse_server_urls
+from schema.settings import CollectorSettings, Settings, SiteSettings, StoreSettings
+from schema.snippet import FEATURES, PRESETS, expand_features
 
+_SCRIPT_PATH = re.compile(r"(?!/api/|/health/)(/[A-Za-z0-9_-]+)+\.js")
 _DOMAIN = re.compile(r"(?!www\.)[^\s,/:@?#%\\\"'<>A-Z]+")
 _MAX_DOMAIN = 253
 LOG_FORMATS = ("plain", "json")
@@ -38,8 +42,6 @@ def check_settings(settings: Settings) -> None:
     _check_range("aggregator.live_seconds", settings.aggregator.live_seconds, 1, 300)
     _check_range("aggregator.keep_months", settings.aggregator.keep_months, 0, 1200)
     _check_range("dashboard.api_rate", settings.dashboard.api_rate, 0, 10_000_000)
-    _check_range("dashboard.min_count", settings.dashboard.min_count, 0, 10_000)
-    _check_range("dashboard.shared_min_count", settings.dashboard.shared_min_count, 0, 10_000)
     if settings.backup_dir and settings.backup_dir.resolve().is_relative_to(settings.data_dir.resolve()):
         raise SettingError("backup.directory", settings.backup.directory, "a directory outside data_dir")
     _check_listens(settings)
@@ -53,11 +55,32 @@ def check_settings(settings: Settings) -> None:
         _check_network("collector.trusted_proxies", network)
         if ipaddress.ip_network(network).prefixlen == 0:
             raise SettingError("collector.trusted_proxies", network, "your proxies only: who is not one may lie")
-    if not settings.store.url.startswith(("chdb:", "clickhouse://")):
-        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+    _check_script(settings.collector)
+    _check_store(settings.store)
     if 0 < len(settings.dashboard.share_secret) < 16:
         raise SettingError("dashboard.share_secret", "…", "at least 16 characters, or none")
     _check_sites(settings.site)
+    check_dashboard(settings)
+
+
+def _check_script(collector: CollectorSettings) -> None:
+    if not _SCRIPT_PATH.fullmatch(collector.script_path):
+        raise SettingError("collector.script_path", collector.script_path, "a path such as /js/stats.js")
+    for name in collector.script_features:
+        if expand_features((name,)) is None:
+            raise SettingError("collector.script_features", name, f"some of {', '.join((*PRESETS, *FEATURES))}")
+
+
+def _check_store(store: StoreSettings) -> None:
+    if store.url.startswith("chdb:"):
+        if store.read_url:
+            raise SettingError("store.read_url", "…", "nothing, with the embedded store: it has no users")
+        return
+    if not store.url.startswith("clickhouse://"):
+        raise SettingError("store.url", "…", "chdb: or clickhouse://user:password@host:9000/database")
+    for name, url in (("store.url", store.url), ("store.read_url", store.read_url)):
+        if url:
+            parse_server_urls(url, name)
 
 
 def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
@@ -79,6 +102,7 @@ def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
         for host in site.hostnames:
             if not _DOMAIN.fullmatch(host.lower().removeprefix("www.")):
                 raise SettingError("site.hostnames", host, "host names such as shop.example.com, without https://")
+        check_origins("site.embed", site.embed)
         _check_blocks(site)
 
 

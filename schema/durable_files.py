@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -29,6 +30,21 @@ def replace_file(path: Path, content: bytes) -> None:
     Temporary file, fsync, rename, fsync of the directory: when this returns, the new one is on stable storage.
     A temporary file that could not be written or synced is removed, so that the next try gets a fresh one.
     """
+    _replace(path, content)
+    fsync_directory(path.parent)
+
+
+def replace_files(directory: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+    """Put several files into `directory`, each as `replace_file` does, with one fsync of the directory at the end.
+
+    After a crash any of them may be the old one or the new one; when this returns, all are on stable storage.
+    """
+    for name, content in contents:
+        _replace(directory / name, content)
+    fsync_directory(directory)
+
+
+def _replace(path: Path, content: bytes) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:
         _write_file(temporary, content)
@@ -37,7 +53,6 @@ def replace_file(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    fsync_directory(path.parent)
 
 
 def _write_file(path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@
     │   └── ClockError                the machine's clock is days behind what was counted
     ├── RetryError                the same call may succeed later; nothing was lost
     │   ├── StoreUnavailableError     ClickHouse did not answer, or refused for now
+    │   │   └── ShardUnavailableError     a part of the cluster is away: the sites on it, and what needs all of them
     │   ├── OutcomeUnknownError       an insert may or may not have happened: check before repeating
     │   └── NotNowError               the collector cannot take a beacon now
     │       ├── SpoolUnavailableError     the spool cannot take a hit (full, failing, behind)
@@ -23,7 +24,9 @@
     ├── LedgerDifferenceError     collector, spool and store do not agree on what was received: look into it
     └── RejectError               the input is wrong: tell the sender which field
         ├── BeaconError
-        └── QueryError
+        ├── QueryError
+        ├── SignInError               name and password do not belong together
+        └── TooManyAttemptsError      signing in was tried too often
 
 No message ever contains an address, a user agent, a query string or a body.
 """
@@ -89,7 +92,7 @@ class DataDirInUseError(StopError):
         super().__init__(
             f"{path} is in use by another Footfall process",
             hint="with the embedded store only one of serve, aggregate, dashboard, demo, migrate, prune, forget and"
-            " restore runs at a time",
+            " restore runs at a time; processes apart need a server: store.url = clickhouse://…",
         )
         self.path = path
 
@@ -112,6 +115,15 @@ class RetryError(FootfallError):
 
 class StoreUnavailableError(RetryError):
     """ClickHouse did not answer, or answered with an error; nothing was written."""
+
+
+class ShardUnavailableError(StoreUnavailableError):
+    """No replica of `shard`, counted from 1 of `shards`, can be read; sites on other shards can."""
+
+    def __init__(self, shard: int, shards: int, reason: str) -> None:
+        super().__init__(f"shard {shard} of {shards} of the store is away: {reason}")
+        self.shard = shard
+        self.shards = shards
 
 
 class OutcomeUnknownError(RetryError):
@@ -180,3 +192,18 @@ class BeaconError(RejectError):
 
 class QueryError(RejectError):
     """A question that is malformed, or that the counts cannot answer; answered 400."""
+
+
+class SignInError(RejectError):
+    """Unknown name or wrong password: it does not say which."""
+
+    def __init__(self) -> None:
+        super().__init__("password", "name and password do not belong together")
+
+
+class TooManyAttemptsError(RejectError):
+    """More attempts to sign in than allowed, for one name or for all; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("password", "was tried too often")
+        self.retry_after = retry_after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from schema.settings import Settings
@@ -27,12 +28,19 @@ def format_toml(settings: Settings, *, secrets: bool = True) -> str:
 
 
 def _format_table(title: str, table: Any, secrets: bool) -> str:
-    rows = [
-        f"{field.name} = {_format_value(value if secrets or not field.metadata['secret'] else _without_secret(value))}"
+    return "\n".join(["", title, *_format_rows(table, secrets)])
+
+
+def _format_rows(table: Any, secrets: bool) -> list[str]:
+    return [
+        f"{field.name} = {_format_value(_shown(value, field.metadata, secrets), secrets)}"
         for field in dataclasses.fields(table)
         for value in [getattr(table, field.name)]
     ]
-    return "\n".join(["", title, *rows])
+
+
+def _shown(value: Any, metadata: Mapping[str, Any], secrets: bool) -> Any:
+    return value if secrets or not metadata["secret"] else _without_secret(value)
 
 
 def _without_secret(value: str) -> str:
@@ -40,12 +48,14 @@ def _without_secret(value: str) -> str:
     return _CREDENTIALS.sub("://…@", value) if ":" in value else "…" * bool(value)
 
 
-def _format_value(value: Any) -> str:
+def _format_value(value: Any, secrets: bool = True) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
         return str(value)
     if isinstance(value, tuple):
-        return f"[{', '.join(_format_value(item) for item in value)}]"
+        return f"[{', '.join(_format_value(item, secrets) for item in value)}]"
+    if dataclasses.is_dataclass(value):
+        return f"{{{', '.join(_format_rows(value, secrets))}}}"
     escaped = "".join(c if c >= " " and c not in '"\\\x7f' else f"\\u{ord(c):04x}" for c in str(value))
     return f'"{escaped}"'

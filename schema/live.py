@@ -8,10 +8,13 @@ exactly once all the while.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from schema.errors import ShardUnavailableError
 from schema.rollups import ROLLUPS, Rollup
+from schema.shards import shard_of
 from schema.store import Store
 
 SNAPSHOTS = "live_snapshots"
@@ -28,6 +31,8 @@ class Snapshot:
     through: int  # the last batch number it complements: later ones of this node are not to be read with it
     open_day: date  # batches after `through` have no row of an earlier (local) day than this
     taken_at: int  # milliseconds since the epoch
+    shard: int = 0  # of the store: each has snapshots of its own, of the sites that are on it
+    place: str = ""  # where in the shard it was read: another place has other snapshots
 
     @property
     def slot(self) -> str:
@@ -56,10 +61,37 @@ def create_live_tables(store: Store, node: int, rollups: tuple[Rollup, ...] = RO
 
 
 def newest_snapshots(store: Store) -> list[Snapshot]:
-    """Return each node's newest snapshot; none before the first roll after a start."""
+    """Return each node's newest snapshot, for each shard that answers; none before the first roll after a start.
+
+    Raises:
+        StoreUnavailableError: nothing answers. A shard alone that is away says so when its sites are asked for.
+    """
+    found: list[Snapshot] = []
+    away: list[ShardUnavailableError] = []
+    for number, shard in enumerate(store.shards):
+        try:
+            found += _newest(shard, number)
+        except ShardUnavailableError as error:
+            away.append(error)
+    if away and len(away) == len(store.shards):
+        raise away[0]
+    return found
+
+
+def snapshots_of(site: str, store: Store, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return those of `snapshots` that have the open visits of `site`."""
+    shard = shard_of(site, len(store.shards))
+    return [snapshot for snapshot in snapshots if snapshot.shard == shard]
+
+
+def _newest(store: Store, shard: int) -> list[Snapshot]:
+    place = store.place
     if not store.query(f"SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = '{SNAPSHOTS}'"):
         return []
     rows = store.query(
         f"SELECT node, number, through, open_day, taken_at FROM {SNAPSHOTS} ORDER BY number DESC LIMIT 1 BY node"
     )
-    return [Snapshot(*row) for row in rows]
+    return [
+        Snapshot(node, number, through, open_day, taken_at, shard, place)
+        for node, number, through, open_day, taken_at in rows
+    ]

@@ -120,4 +120,5 @@ def _typed(kind: type, value: Any, name: str) -> Any:
 
 
 def _shown(name: str, value: Any) -> Any:
-    return "…" if name in ("store.url", "dashboard.share_secret") else value
+    secret = ("store.url", "store.read_url", "dashboard.share_secret", "dashboard.users.password")
+    return "…" if name in secret else value

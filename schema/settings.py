@@ -19,6 +19,9 @@ class SiteSettings:
     timezone: str = _setting("UTC", "IANA name; days and hours on the dashboard are this zone's")
     hostnames: tuple[str, ...] = _setting((), "hosts whose pages count; empty: any host")
     public: bool = _setting(False, "whether anyone may read this site's dashboard")
+    embed: tuple[str, ...] = _setting(
+        (), "origins, such as https://a.example, whose pages may show a public site's numbers"
+    )
     blocked_addresses: tuple[str, ...] = _setting((), "networks whose beacons do not count, such as 192.0.2.0/24")
     blocked_paths: tuple[str, ...] = _setting((), "pages that do not count; * is any part of a path without /, ** any")
     blocked_referrers: tuple[str, ...] = _setting((), "hosts whose visitors do not count, with their subdomains")
@@ -45,6 +48,10 @@ class CollectorSettings:
     geo_database: str = _setting("", "a MaxMind-format file for country, region and city; empty: country by time zone")
     visitor_rate: int = _setting(600, "beacons a minute of one visitor on one site, per worker; 0: any number")
     site_rate: int = _setting(60_000, "beacons a minute for one site, over all workers; 0: any number")
+    script_path: str = _setting("/js/script.js", "where the snippet is served, besides /js/script.js")
+    script_features: tuple[str, ...] = _setting(
+        ("default",), "what it does under its plain name: pageviews, default, all, or features one by one"
+    )
     metrics_listen: str = _setting("", "host:port for /metrics without a token, where no dashboard runs; empty: none")
 
 
@@ -79,6 +86,17 @@ class StoreSettings:
     url: str = _setting(
         "chdb:", "chdb: for the embedded engine, or clickhouse://user:password@host:9000/database", secret=True
     )
+    read_url: str = _setting("", "the same for who only reads: the dashboard's user; empty: store.url", secret=True)
+
+
+@dataclass(frozen=True)
+class UserSettings:
+    """One `[[dashboard.users]]`: someone who signs in with a name and a password. `*` stands for every site."""
+
+    name: str = _setting("", "what they sign in with")
+    password: str = _setting("", "its argon2id hash, as `footfall user add` prints it", secret=True)
+    owner: tuple[str, ...] = _setting((), "sites of which they see everything")
+    viewer: tuple[str, ...] = _setting((), "sites of which they see the numbers")
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,8 @@ class DashboardSettings:
     """`[dashboard]`: the private, read-only process."""
 
     listen: str = _setting("127.0.0.1:8000", "host:port of the dashboard")
+    url: str = _setting("", "the address that people open, such as https://stats.example.com; empty: http://listen")
+    users: tuple[UserSettings, ...] = _setting((), "who may sign in; `footfall user add` prints what to put here")
     share_secret: str = _setting("", "signs access tokens; empty: made at first start, kept in data_dir/secret",
                                  secret=True)  # fmt: skip
     api_rate: int = _setting(600, "requests an hour that one token may ask of the API; 0: any number")
@@ -115,6 +135,11 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     example: ExampleSettings = field(default_factory=ExampleSettings)
+
+    @property
+    def access_dir(self) -> Path:
+        """Where the list of shared links is, and what was revoked."""
+        return self.data_dir / "access"
 
     @property
     def spool_dir(self) -> Path:

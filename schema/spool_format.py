@@ -109,7 +109,7 @@ def new_digest() -> xxhash.xxh3_128:
 
 def is_sealed(segment: bytes) -> bool:
     """Whether `segment`, whole, ends in a seal that matches all bytes before it."""
-    body, seal = segment[:-SEAL_BYTES], segment[-SEAL_BYTES:]
+    body, seal = memoryview(segment)[:-SEAL_BYTES], segment[-SEAL_BYTES:]
     if len(seal) < SEAL_BYTES or _CRC.unpack_from(seal, _SEAL.size)[0] != zlib.crc32(seal[: _SEAL.size]):
         return False
     magic, _, digest = _SEAL.unpack_from(seal)
@@ -126,6 +126,7 @@ class Scan:
     damaged_bytes: int = 0  # between valid frames: damage, not a torn tail
     missing_frames: int = 0  # sequence numbers passed over
     torn_bytes: int = 0  # after the last valid frame and not a seal: an unfinished commit
+    has_seal: bool = False  # that matches all bytes before it
 
 
 def scan_frames(segment: bytes, segment_id: bytes, *, start: int = HEADER_BYTES, sequence: int = 0) -> Scan:
@@ -143,8 +144,8 @@ def scan_frames(segment: bytes, segment_id: bytes, *, start: int = HEADER_BYTES,
         scan.payloads.append(payload)
         scan.end = offset + FRAME_HEADER_BYTES + len(payload)
         scan.next_sequence = number + 1
-    rest = segment[scan.end :]
-    scan.torn_bytes = len(rest) - (SEAL_BYTES if is_sealed(segment) else 0)
+    scan.has_seal = is_sealed(segment)
+    scan.torn_bytes = len(segment) - scan.end - (SEAL_BYTES if scan.has_seal else 0)
     return scan
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from schema.server_url import ServerUrl, parse_server_urls
 from schema.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,7 +48,17 @@ class Capabilities:
 class Store(Protocol):
     """One database of rollups. Safe to use from several threads."""
 
-    capabilities: Capabilities
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the engine knows; after a server was upgraded, something else."""
+
+    @property
+    def shards(self) -> Sequence[Store]:
+        """The stores that it consists of, which share nothing; see schema/shards.py. Itself, mostly."""
+
+    @property
+    def place(self) -> str:
+        """Where the next query is answered: if it is the same before and after, all between was answered there."""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         """Return the rows of a SELECT. Values are bound: `{name:Type}` in the SQL, `name` in `parameters`.
@@ -78,6 +89,11 @@ class Store(Protocol):
         """Let go of the database."""
 
 
+def is_embedded(settings: Settings) -> bool:
+    """Whether the store is in a process of ours, in data_dir, and so for one process at a time."""
+    return settings.store.url.startswith("chdb:")
+
+
 def open_store(settings: Settings) -> Store:
     """Open the store that `store.url` names.
 
@@ -86,11 +102,30 @@ def open_store(settings: Settings) -> Store:
         SettingError: the url is malformed.
         StoreUnavailableError: the server does not answer.
     """
-    if settings.store.url.startswith("chdb:"):
+    if is_embedded(settings):
         # 300 MB of engine, only for who opens it.
         from schema.store_embedded import EmbeddedStore
 
         return EmbeddedStore(settings.warehouse_dir)
+    return _open_servers(parse_server_urls(settings.store.url))
+
+
+def open_reading_store(settings: Settings) -> Store:
+    """Open the store for a process that only reads: as the user of `store.read_url`, if there is one; else as above.
+
+    Raises:
+        as open_store.
+    """
+    if is_embedded(settings) or not settings.store.read_url:
+        return open_store(settings)
+    return _open_servers(parse_server_urls(settings.store.read_url, "store.read_url"))
+
+
+def _open_servers(urls: Sequence[ServerUrl]) -> Store:
+    if urls[0].cluster:
+        from schema.store_cluster import ClusterStore
+
+        return ClusterStore(urls)
     from schema.store_server import ServerStore
 
-    return ServerStore(settings.store.url)
+    return ServerStore(urls[0])

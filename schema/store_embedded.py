@@ -13,7 +13,7 @@ from chdb import ChdbError
 
 from schema.directory_lock import lock_directory
 from schema.errors import StoreUnavailableError
-from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row
+from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row, Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +44,16 @@ class EmbeddedStore:
         ((version,),) = self.query("SELECT version()")
         major, minor, *_ = version.split(".")
         self.capabilities = Capabilities((int(major), int(minor)))
+
+    @property
+    def shards(self) -> Sequence[Store]:
+        """Itself; see Store."""
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        """There is only one; see Store."""
+        return ""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         """Return the rows of a SELECT; see Store."""

@@ -1,114 +1,199 @@
 // Footfall's tracker: tells the collector which page is looked at, stores nothing, and never disturbs the page.
-// Every reader loads these bytes: `npm run build` makes the file that is served, and a test holds its size.
-// (Hence `let` throughout: one keyword compresses better than two.)
+//
+// Every reader loads these bytes. `npm run build` makes them small and leaves the sections between `//# name` and
+// `//# end` apart, so that any choice of features is a script of its own; a test holds the sizes. A section names the
+// features, separated by |, of which any one needs it (`!` before one: it is there without that feature). It is whole
+// statements, and what is outside of it uses no name of it. (Hence `let` throughout, and one idiom for one thing:
+// what was there before compresses to nothing.)
 
-(() => {
-  let RETRY_MS = 5000;
-  let ENGAGED_MS = 3000; // less attention than this is not worth a beacon of its own
+if (!window.footfallOn) try {
+  window.footfallOn = 1; // embedded twice it counts once
 
-  // The page may have made this function already, to queue its events until this script is there.
-  let footfall = (window.footfall ||= (...call) => footfall.q.push(call));
-  footfall.q ||= [];
-
-  let script = document.currentScript;
-  if (footfall.on || !script) return; // embedded twice, or as a module, which hides the attributes
-  footfall.on = 1;
-
+  //# script
+  let script = document.currentScript; // none in a module, which hides the attributes: nothing happens then
+  //# end
   let attributes = script.dataset;
-  let page; // what beacons say of the page that was last counted
-  let path; // when the path changes, it is another page
+  let page; // what beacons say of the page that was last seen; 0 when it is nobody's business
+  let path; // when it changes, it is another page
+  //# engagement
   let attendedSince; // false while nobody looks
   let engagedMs;
   let lowestPixel; // the lowest one that was on the screen
   let reportedPixel;
+  let height; // of the document: observed, as asking for it at the wrong moment makes the browser lay out the page
+  //# end
 
-  // Robots, the developer's own machine, and files, which have no host.
-  let isTrial = () => navigator.webdriver || /^((.*\.)?localhost|127[\d.]+|\[::1]|)$/.test(location.hostname);
-
-  let post = async (beacon, isRetry) => {
+  // Being async, and all of it within `try`, it neither throws nor keeps anyone waiting.
+  let send = async (fields, isRetry) => {
     try {
+      if (navigator.globalPrivacyControl | navigator.doNotTrack) return; // true, or "1"
+      //# events|exclude|outbound|downloads|forms|tagged
+      if (!page) return;
+      //# end
+      //# local
+      // Robots, the developer's own machine, and files, which have no host.
+      if (attributes.test ?? (navigator.webdriver || /^$|:|^127\.\d|localhost$/.test(location.hostname))) return;
+      //# end
+      //# optout
+      try {
+        if (localStorage.footfall_ignore) return;
+      } catch {} // storage may be forbidden, which is no objection to being counted
+      //# end
+      fields = { d: attributes.domain, ...page, ...fields }; // at a retry these are the same fields
+      //# audience
+      fields.z = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      fields.w = [1440, 992, 576, 1].find((width) => width <= innerWidth); // a class: the exact width stays here
+      //# end
+      //# retry
+      fields.k ||= Math.random(); // what comes twice under one id counts once
+      //# end
+      //# transform
+      if (attributes.transform && !(fields = window[attributes.transform](fields))) return;
+      //# end
       // A string goes as text/plain, for which no browser asks the collector's permission first.
       let answer = await fetch(new URL(attributes.api || "/api/event", script.src), {
+        keepalive: 1,
         method: "POST",
-        body: JSON.stringify(beacon),
-        keepalive: true,
+        body: JSON.stringify(fields),
         credentials: "omit",
       });
+      //# retry
       if (answer.status < 500) return;
-    } catch {}
-    if (!isRetry) setTimeout(post, RETRY_MS, beacon, 1);
+      //# end
+    } catch {} // whatever went wrong, it is no business of the page's
+    //# retry
+    if (!isRetry) setTimeout(send, 3000, fields, 1);
+    //# end
   };
 
-  let send = (name, fields) => {
-    try {
-      if (localStorage.footfall_ignore == "true") return;
-    } catch {} // storage may be forbidden
-    if (navigator.globalPrivacyControl || (attributes.test == null && isTrial())) return;
-    post({
-      n: name,
-      d: attributes.domain,
-      z: Intl.DateTimeFormat().resolvedOptions().timeZone,
-      w: [1440, 992, 576].find((width) => width <= innerWidth) || 320, // a class: the exact size stays here
-      k: crypto.getRandomValues(new BigUint64Array(1))[0].toString(16),
-      ...page,
-      ...fields,
-    });
+  //# events
+  // The page may have made this function already, to queue its events until this script is there.
+  let footfall = (window.footfall ||= (...call) => footfall.q.push(call));
+  footfall.q ||= [];
+  let track = ([n, options]) => {
+    //# manual
+    if (options?.url) {
+      path = 0;
+      look();
+      if (page) page.u = options.url;
+    }
+    //# end
+    send({ n, ...options }); // the collector knows props, revenue and interactive by these names as well
   };
+  //# end
 
-  let track = ([name, options]) => send(name, { p: options?.props, $: options?.revenue, i: options?.interactive });
-
-  // Runs whenever the page may have changed, or the reader looked up, down or away.
-  let look = (event) => {
+  // Runs whenever the page may have changed, or the reader did something.
+  let look = (event = 0) => {
     try {
+      // What is loaded ahead of time turns visible a moment before its requests count as a reader's.
+      let isHidden = document.hidden | document.prerendering;
+      let newPath = location.pathname;
+      //# hash
+      let hash = "hash" in attributes ? location.hash : "";
+      newPath += hash;
+      //# end
+      if (event.persisted) path = 0; // back from the back/forward cache: the same page, seen anew
+      //# engagement
       let now = performance.now();
-      let isShown = !document.hidden;
-      let isAttended = isShown && document.hasFocus();
-      let url = attributes.hash == null ? location.href.split("#")[0] : location.href;
-      let newPath = url.replace(/\?[^#]*/, "");
-      if (event?.persisted) path = 0; // back from the back/forward cache: the same page, seen anew
-      let isView = isShown && path != newPath;
-
+      let isAttended = !isHidden && document.hasFocus();
       lowestPixel = Math.max(lowestPixel, scrollY + innerHeight);
       if (attendedSince) {
         engagedMs += now - attendedSince;
-        if ((isView || !isAttended) && (engagedMs >= ENGAGED_MS || lowestPixel > reportedPixel)) {
-          send("engagement", {
-            e: Math.round(engagedMs),
-            sd: Math.round((lowestPixel / document.documentElement.scrollHeight) * 100),
-          });
+        // Less than three seconds are not worth a beacon of their own.
+        if ((path != newPath || !isAttended) && (engagedMs >= 3000 || lowestPixel > reportedPixel)) {
+          send({ n: "engagement", e: engagedMs | 0, sd: ((100 * lowestPixel) / height + 0.5) | 0 });
           engagedMs = 0;
           reportedPixel = lowestPixel;
         }
       }
       attendedSince = isAttended && now;
-
-      if (isView) {
-        path = newPath;
-        // Only the first page has a referrer to tell: the others come from within the site.
-        page = { u: url, r: page ? "" : document.referrer, h: attributes.hash == null ? 0 : 1 };
+      //# end
+      if (!isHidden && path != newPath) {
+        //# engagement
         engagedMs = lowestPixel = reportedPixel = 0;
-        send("pageview");
-        footfall.q.forEach?.(track);
-        footfall.q = { push: track };
+        //# end
+        page = {
+          u: location.href.split("#")[0], // a fragment is the page's own, and may be a secret
+          r: page ? "" : document.referrer, // the others come from within the site
+        };
+        //# hash
+        page.u += hash;
+        page.h = 1;
+        //# end
+        //# exclude
+        // As in the collector's settings: * is any part of a path without a slash, ** any part of it.
+        if (
+          RegExp(
+            `^(${attributes.exclude?.replace(/\*\*|\W/g, (part) => ({ "**": ".*", "*": "[^/]*", " ": "|" })[part] || "\\" + part)})$`,
+          ).test(newPath)
+        )
+          page = 0;
+        //# end
+        //# manual
+        if (!("manual" in attributes)) send({ n: "pageview" });
+        //# end
+        //# !manual
+        send({ n: "pageview" });
+        //# end
+        //# 404
+        // Of the first page only; and who meets it has done nothing yet.
+        if (!path && performance.getEntriesByType("navigation")[0]?.responseStatus == 404)
+          send({ n: "404", i: false });
+        //# end
+        path = newPath;
+        //# events
+        footfall.q.splice(0).map(track);
+        footfall.q.push = track;
+        //# end
       }
-    } catch {} // whatever went wrong, it is no business of the page's
+      //# outbound|downloads|forms|tagged
+      // What the reader follows or submits; the right button opens a menu. The event goes on its way untouched.
+      let isSubmit = event.type == "submit";
+      if (event.button < 2 || isSubmit) {
+        let elements = event.composedPath();
+        let n;
+        //# tagged
+        let tagged = elements.find((element) => element.dataset?.footfall && !element.submit != isSubmit)?.dataset;
+        if (tagged) send({ n: tagged.footfall, p: tagged.footfallProps });
+        //# end
+        //# forms
+        if (isSubmit) send({ n: "Form: Submission", p: { form: elements[0].getAttribute("name") } });
+        //# end
+        //# outbound|downloads
+        let link = elements.find((element) => element.hostname); // mailto: and the like have no host
+        //# outbound
+        if (link.hostname != location.hostname) n = "Outbound Link: Click";
+        //# end
+        //# downloads
+        if (/\.(txt|rar|pdf|gz|mov|apk|dmg|zip|exe|mp[34]|csv|(doc|xls|ppt)x?|7z)$/i.test(link.pathname))
+          n = "File Download";
+        //# end
+        if (n) send({ n, p: { url: link.origin + link.pathname } }); // a query may be a secret
+        //# end
+      }
+      //# end
+    } catch {}
   };
 
-  ["pushState", "replaceState"].forEach((method) => {
-    let original = history[method];
-    history[method] = (...given) => {
-      original.apply(history, given);
-      look();
-    };
-  });
-
-  let start = () => {
-    ["popstate", "pageshow", "visibilitychange", "focus", "blur", "scroll"].forEach((type) =>
-      addEventListener(type, look),
-    );
-    look();
-  };
-
-  // A page loaded ahead of time turns visible a moment before its requests count as a reader's: wait for the latter.
-  document.prerendering ? document.addEventListener("prerenderingchange", start) : start();
-})();
+  let types = ["visibilitychange", "prerenderingchange", "popstate", "pageshow"];
+  //# engagement
+  types.push("scroll", "focus", "blur");
+  //# end
+  //# outbound|downloads|forms|tagged
+  types.push("click", "auxclick", "submit");
+  //# end
+  // In the capturing phase: every event passes the window on its way down, whatever the page stops later.
+  types.map((type) => addEventListener(type, look, 1));
+  // Where the browser has it, the Navigation API tells of each change; else we stand behind the calls that change it.
+  // (An element with such an id is also found under this name, but has no current entry.)
+  if (window.navigation?.currentEntry) navigation.addEventListener("currententrychange", look);
+  else
+    ["pushState", "replaceState"].map((method) => {
+      let original = history[method];
+      history[method] = (...given) => look(original.apply(history, given));
+    });
+  look();
+  //# engagement
+  new ResizeObserver(() => (height = document.documentElement?.scrollHeight)).observe(document.body);
+  //# end
+} catch {}

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS pageviews (
     scroll_depth_sum UInt64,
     scroll_depth_count UInt32,
     batch UInt64
-) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, path)
+) ENGINE = ${engine} PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, path)
 SETTINGS ${durable};
 
 CREATE TABLE IF NOT EXISTS visits (
@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS visits (
     duration_seconds UInt64,
     engaged_ms UInt64,
     batch UInt64
-) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, entry_path)
+) ENGINE = ${engine} PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, entry_path)
 SETTINGS ${durable};
 
 CREATE TABLE IF NOT EXISTS events (
@@ -85,7 +85,7 @@ CREATE TABLE IF NOT EXISTS events (
     visits UInt32,
     revenue Int64,
     batch UInt64
-) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, name)
+) ENGINE = ${engine} PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, name)
 SETTINGS ${durable};
 
 CREATE TABLE IF NOT EXISTS event_props (
@@ -98,7 +98,7 @@ CREATE TABLE IF NOT EXISTS event_props (
     events UInt32,
     visitors UInt32,
     batch UInt64
-) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, name, key)
+) ENGINE = ${engine} PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, name, key)
 SETTINGS ${durable};
 
 CREATE TABLE IF NOT EXISTS audience (
@@ -112,7 +112,7 @@ CREATE TABLE IF NOT EXISTS audience (
     visits UInt32,
     visitors UInt32,
     batch UInt64
-) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, dimension)
+) ENGINE = ${engine} PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour, dimension)
 SETTINGS ${durable};
 
 CREATE TABLE IF NOT EXISTS rejections (
@@ -122,7 +122,7 @@ CREATE TABLE IF NOT EXISTS rejections (
     reason ${text},
     hits UInt32,
     batch UInt64
-) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour)
+) ENGINE = ${engine} PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour)
 SETTINGS ${durable};
 
 CREATE TABLE IF NOT EXISTS batches (
@@ -134,5 +134,5 @@ CREATE TABLE IF NOT EXISTS batches (
     engagement_hits UInt32,
     rejected_hits UInt32,
     batch UInt64
-) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour)
+) ENGINE = ${engine} PARTITION BY toYYYYMM(day) ORDER BY (site, day, hour)
 SETTINGS ${durable};

@@ -77,7 +77,8 @@ def pull_plug(patch: pytest.MonkeyPatch, number: int) -> None:
         patch.setattr(owner, name, counted(getattr(owner, name)))
 
 
-OPERATIONS = 4 * 4 + 8 + 1  # write, fsync, rename, fsync of 3 tables and the manifest; unlink of 2 batches; fsync
+# write, fsync, rename of 3 tables, fsync; write, fsync, rename, fsync of the manifest; unlink of 2 batches; fsync
+OPERATIONS = 3 * 3 + 1 + 4 + 8 + 1
 
 
 @pytest.mark.parametrize("number", range(1, OPERATIONS + 1))

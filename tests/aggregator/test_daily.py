@@ -123,3 +123,44 @@ def test_a_clock_that_is_years_ahead_takes_nothing(tmp_path: Path, store: Store)
         rig.archive.directory(utc_day(ahead_ms + day * DAY_MS)).mkdir()  # something was counted on it
     assert archived_rows(rig.archive) == before
     assert rig.daily.step(ahead_ms + RECENT_DAYS * DAY_MS).pruned
+
+
+def compacted(daily: Daily, now_ms: int) -> list[tuple[date, date]]:
+    """What is compacted in as many steps as that takes."""
+    found = []
+    while (report := daily.step(now_ms)).compacted:
+        found.append(report.compacted)
+    return found
+
+
+def spring(root: Path) -> Archive:
+    """Closed days of two months, and one that is open."""
+    return two_sites(root, days=("2026-05-07", "2026-05-30", "2026-06-08", "2026-06-09", "2026-06-20"))
+
+
+MAY, JUNE = (date(2026, 5, 1), date(2026, 5, 31)), (date(2026, 6, 1), date(2026, 6, 10))
+
+
+def test_months_and_thirds_that_are_over_are_compacted_and_then_copied(tmp_path: Path, store: Store) -> None:
+    expected = archived_rows(spring(tmp_path / "archive"))
+    rig = Rig(tmp_path, store, tmp_path / "backup")
+    assert compacted(rig.daily, NOW_MS) == [MAY, JUNE]
+    rig.daily.join()
+    assert archived_rows(rig.archive) == archived_rows(Archive(tmp_path / "backup" / "archive", 1)) == expected
+    assert compacted(rig.daily, NOW_MS + DAY_MS) == []
+    rig.daily.join()
+
+
+def test_what_is_in_the_spool_is_not_closed_by_compacting(tmp_path: Path, store: Store) -> None:
+    spring(tmp_path / "archive")
+    rig = Rig(tmp_path, store, None)
+    (rig.spool_dir / "2026-05-31").mkdir(parents=True)
+    assert compacted(rig.daily, NOW_MS + 2 * RETRY_MS) == []
+    (rig.spool_dir / "2026-05-31").rename(rig.spool_dir / "2026-06-10")
+    assert compacted(rig.daily, NOW_MS + DAY_MS + 2 * RETRY_MS) == [MAY]
+
+
+def test_a_clock_that_is_years_ahead_compacts_nothing(tmp_path: Path, store: Store) -> None:
+    """It would close the days of this month, of which hits are still to come."""
+    spring(tmp_path / "archive")
+    assert compacted(Rig(tmp_path, store, None).daily, NOW_MS + 3653 * DAY_MS) == []

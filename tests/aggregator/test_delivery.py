@@ -7,6 +7,7 @@ from aggregator.archive import Archive
 from aggregator.delivery import Delivery
 from aggregator.intake import Intake
 from schema.batch import utc_day
+from schema.errors import StoreUnavailableError
 from schema.store import Store
 from support.batches import archive_of
 from support.counts import local_time, total
@@ -127,3 +128,41 @@ def test_a_snapshot_that_fails_is_tried_again(rig: Rig) -> None:
     rig.seconds += 60
     assert rig.show()
     assert rig.delivery.trouble == ""
+
+
+def test_snapshots_never_take_more_than_a_tenth_of_the_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_each = 3.0
+    write = rig.store.real.execute
+
+    def slow(sql: str) -> None:
+        if "INSERT INTO live_snapshots" in sql:
+            rig.seconds += seconds_each
+        write(sql)
+
+    monkeypatch.setattr(rig.store.real, "execute", slow)
+    rig.delivery.load()
+    rig.take("10:00:02")
+    shown = 0
+    while rig.seconds < 1000:  # looks several times a second, with something new each time
+        shown += rig.show(records=int(10 * rig.seconds) + 1)
+        rig.seconds += 0.25
+    assert seconds_each * shown <= rig.seconds / 10 + seconds_each
+    assert shown > 25
+
+
+def test_snapshots_that_fail_take_no_more_of_the_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.delivery.load()
+    rig.take("10:00:02")
+    tried = 0
+
+    def slow(sql: str) -> None:
+        nonlocal tried
+        tried += 1
+        rig.seconds += 20
+        raise StoreUnavailableError("no answer")
+
+    monkeypatch.setattr(rig.store, "execute", slow)
+    while rig.seconds < 1000:
+        rig.show(records=int(10 * rig.seconds) + 1)
+        rig.seconds += 0.25
+    assert 20 * tried <= rig.seconds / 10 + 20

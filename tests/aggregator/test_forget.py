@@ -7,17 +7,19 @@ import pytest
 
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
-from aggregator.forget import finish_removals, forget
+from aggregator.delivery import Delivery
+from aggregator.forget import begin_removals, finish_removals, forget
 from aggregator.loader import Loader
-from aggregator.removal import ForgottenSite, read_removals
+from aggregator.removal import COPY_NAME, NAME, ForgottenSite, read_removals
 from aggregator.thinning import thin
 from schema import migrate
-from schema.errors import StoreUnavailableError
+from schema.errors import StopError, StoreUnavailableError
 from schema.live import create_live_tables, live_table
 from schema.store import Store
 from schema.store_server import ServerStore
 from support.batches import archive_of, flip_bit
 from support.clickhouse_server import PROGRAM, running_server
+from support.counts import local_time
 from support.embedded import shared_store
 from support.fallible_store import FallibleStore
 from support.interrupted import every_interruption, pulled_plug
@@ -182,3 +184,37 @@ def test_a_store_that_fails_at_any_table_is_done_with_by_the_next_start(
         forget(archive, faulty, LEAVING, UNTIL_MS)
     finish_removals(archive, store)
     assert archived_rows(archive) == stored_rows(store) == expected
+
+
+def test_without_a_record_that_can_be_read_nothing_is_counted_and_it_is_said_what_to_do(
+    tmp_path: Path, store: Store
+) -> None:
+    archive = two_sites(tmp_path)
+    forget(archive, store, LEAVING, UNTIL_MS)
+    flip_bit(tmp_path / NAME)
+    assert finish_removals(archive, store)  # its copy is whole
+    flip_bit(tmp_path / COPY_NAME)
+    with pytest.raises(StopError, match="forgotten is not known") as refused:
+        finish_removals(archive, store)
+    assert "of a backup" in str(refused.value.hint)
+
+
+def test_what_was_forgotten_leaves_a_store_that_was_away_before_anything_is_compared(
+    tmp_path: Path, store: Store
+) -> None:
+    archive = two_sites(tmp_path)
+    Loader(archive, store).reconcile()
+    expected = without_site(archived_rows(archive))
+    away = FallibleStore(store, is_down=True)
+    with pytest.raises(StoreUnavailableError):
+        forget(archive, away, LEAVING, UNTIL_MS)
+    begin_removals(archive)
+    assert archived_rows(archive) == expected
+    seconds = [0.0]
+    delivery = Delivery(archive, away, local_time(), 5, lambda: seconds[0])
+    delivery.load()
+    assert delivery.trouble
+    away.is_down, seconds[0] = False, 3600.0
+    assert delivery.load().problems == []
+    assert stored_rows(store) == expected
+    assert all(isinstance(removal, ForgottenSite) and removal.is_done for removal in read_removals(archive.root))

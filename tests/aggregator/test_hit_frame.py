@@ -1,7 +1,7 @@
 from random import Random
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.hit_frame import fields_of, frames_of, in_order
@@ -29,6 +29,7 @@ def test_no_hits_are_a_frame_without_rows() -> None:
     assert rows([]) == []
 
 
+@settings(deadline=None)
 @given(st.lists(random_hits(), max_size=12), st.integers(0, 9))
 def test_the_order_is_that_of_time_whatever_order_hits_arrived_in(hits: list[Hit], seed: int) -> None:
     expected = sorted(map(msgspec.structs.astuple, hits), key=lambda row: (row[1], row[2], row))

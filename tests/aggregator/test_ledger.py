@@ -201,3 +201,20 @@ def test_hours_of_days_that_are_gone_are_what_the_batches_took_in() -> None:
     assert (row.received, row.counted, row.rejected, row.difference) == (2, 1, {"bot": 1}, 0)
     (both,) = merge_rows([row, row])
     assert (both.received, both.counted, both.rejected) == (4, 2, {"bot": 2})
+
+
+@pytest.mark.parametrize("change", ["counted", "rejected", "an hour"])
+def test_what_archive_and_store_do_not_agree_on_is_a_difference(change: str) -> None:
+    found = [pageview("10:00"), RejectedHit("example.com", at("10:01"), Rejection.BOT)]
+    archived = sides_of(found).batches
+    stored = deepcopy(archived)
+    (when,) = stored
+    if change == "counted":
+        stored[when].counted -= 1
+    elif change == "rejected":
+        stored[when].rejected["bot"] -= 1
+    else:
+        del stored[when]
+    (row,) = closed_rows(stored, archived)
+    assert row.received == 2
+    assert row.difference == (2 if change == "an hour" else 1)

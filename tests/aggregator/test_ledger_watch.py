@@ -224,6 +224,30 @@ def test_the_hours_of_a_closed_day_are_there_for_who_asks(rig: Rig) -> None:
     assert figures(report) == (2, 1, 1, 0, 0)
 
 
+@pytest.mark.parametrize("lost", ["batches", "rejections"])
+def test_what_the_store_lost_of_a_closed_day_is_a_difference_from_the_archive(rig: Rig, lost: str) -> None:
+    rig.work(pageview("10:05"), BOT)
+    rig.step(START + DAY_MS + 2000)
+    rig.steps(START + DAY_MS + 3000)
+    rig.store.real.execute(f"TRUNCATE TABLE {lost}")
+    report = rig.aggregator.ledger(DAY, 0)
+    assert report is not None
+    assert sum(row.received for row in report.rows) == 2
+    assert report.difference == (2 if lost == "batches" else 1)
+
+
+def test_what_cannot_be_read_of_a_closed_days_archive_is_said_and_left_where_it_is(rig: Rig) -> None:
+    rig.work(pageview("10:05"), BOT)
+    rig.step(START + DAY_MS + 2000)
+    rig.steps(START + DAY_MS + 3000)
+    path = rig.settings.archive_dir / DAY.isoformat() / "day.1.batches.parquet"
+    flip_bit(path)
+    report = rig.aggregator.ledger(DAY, 0)
+    assert report is not None
+    assert any("batches.parquet" in problem for problem in report.problems)
+    assert path.exists()
+
+
 def test_who_asks_gets_a_fresh_one(rig: Rig) -> None:
     rig.steps(at("10:05:10"))
     rig.work(pageview("10:05"))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.hit_frame import fields_of, frames_of
-from aggregator.packed_hits import NotPlainError, pack, unpack, unpack_known
+from aggregator.packed_hits import pack, unpack, unpack_known
+from aggregator.packed_texts import NotPlainError
 from aggregator.vocabulary import Vocabulary
 from schema.hit import Hit, Record, RejectedHit, Rejection, decode_records, encode_records
 from support.hits import event, pageview

@@ -99,6 +99,45 @@ def test_events_count_in_their_own_hour_with_their_revenue() -> None:
     assert total(counts, "events", "revenue", "currency") == {"EUR": 300}
 
 
+def test_revenue_counts_for_each_currency_by_itself() -> None:
+    sold = [event("10:00", "buy", currency=currency, revenue=500) for currency in ("EUR", "USD", "EUR")]
+    assert total(count(sold), "events", "revenue", "name", "currency") == {("buy", "EUR"): 1000, ("buy", "USD"): 500}
+
+
+def test_several_visits_of_a_visitor_in_a_day_count_each_with_its_own_acquisition() -> None:
+    hits = [pageview("08:00", source="Google"), pageview("12:00", source="Bing"), pageview("12:31", source="News")]
+    counts = count(hits)
+    assert total(counts, "visits", "visits", "source") == {"Google": 1, "Bing": 1, "News": 1}
+    assert total(counts, "visits", "visitors") == 1
+
+
+def test_a_pageview_counts_under_the_acquisition_of_its_visits_first_hit() -> None:
+    counts = count([pageview("08:00", source="Google"), pageview("08:10", source="Bing")])
+    assert total(counts, "pageviews", "pageviews", "source") == {"Google": 2}
+
+
+def test_the_first_and_the_last_millisecond_of_a_day_are_in_it() -> None:
+    counts = count([pageview("00:00:00.000", visitor=1), pageview("23:59:59.999", visitor=2)])
+    assert total(counts, "pageviews", "pageviews", "day", "hour") == {
+        (date(2026, 3, 10), hour("00:00")): 1,
+        (date(2026, 3, 10), hour("23:00")): 1,
+    }
+    assert total(counts, "visits", "visits", "hour") == {hour("00:00"): 1, hour("23:00"): 1}
+
+
+def test_mean_scroll_depth_is_of_each_visits_maximum_on_the_page() -> None:
+    counts = count(
+        [
+            pageview("08:00", path="/a"),
+            *(engagement("08:01", 0, path="/a", scroll_depth=depth) for depth in (20, 80, 40)),
+            pageview("09:00", visitor=2, path="/a"),
+            engagement("09:01", 0, visitor=2, path="/a", scroll_depth=30),
+        ]
+    )
+    depth, visits = (total(counts, "pageviews", f"scroll_depth_{part}", "path")["/a"] for part in ("sum", "count"))
+    assert depth / visits == (80 + 30) / 2
+
+
 def test_an_event_counts_a_visitor_once_a_day_and_a_visit_once() -> None:
     counts = count([event("08:00", "buy"), event("08:01", "buy"), event("12:00", "buy"), event("12:00", "call")])
     assert total(counts, "events", "visitors", "name") == {"buy": 1, "call": 1}

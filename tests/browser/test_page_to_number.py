@@ -11,14 +11,19 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from support.browser import ORDINARY_USER_AGENT, launch_chromium
 from support.processes import Footfall, running_footfall, wait_until
+from support.store_urls import STORE_URLS
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 WITHIN = 10_000  # milliseconds from a click to the dashboard
 
 
-@pytest.fixture(scope="module")
-def footfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Footfall]:
-    with running_footfall(tmp_path_factory.mktemp("footfall"), "serve", "--example") as footfall:
+@pytest.fixture(scope="module", params=STORE_URLS)
+def footfall(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Footfall]:
+    directory = tmp_path_factory.mktemp("footfall")
+    with (
+        STORE_URLS[request.param](directory / "store") as url,
+        running_footfall(directory, "serve", "--example", STORE__URL=url) as footfall,
+    ):
         yield footfall
 
 

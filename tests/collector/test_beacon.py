@@ -237,6 +237,10 @@ def test_only_an_engagement_has_time_and_depth(beacon_of: Make) -> None:
 @pytest.mark.parametrize(
     ("digits", "event_id"),
     [
+        (0.5, 2**52),
+        (2**-53, 1),
+        (1.0, 0),
+        (-0.5, 0),
         ("1", 1),
         ("FFFFFFFFFFFFFFFF", 2**64 - 1),
         ("10000000000000000", 0),
@@ -247,7 +251,7 @@ def test_only_an_engagement_has_time_and_depth(beacon_of: Make) -> None:
         (5, 0),
     ],
 )
-def test_an_event_id_is_up_to_sixteen_hexadecimal_digits(beacon_of: Make, digits: object, event_id: int) -> None:
+def test_an_event_id_is_hexadecimal_digits_or_a_fraction(beacon_of: Make, digits: object, event_id: int) -> None:
     assert beacon_of({**PAGEVIEW, "k": digits}).event_id == event_id
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.reserve import RESERVE_BYTES, RESERVE_NAME, Reserve
 from collector.segments import Segments
 from schema.batch import DAY_MS
 from schema.errors import SpoolUnavailableError
 from schema.fence import raise_fence
 from schema.hit import Hit, Record, RejectedHit, Rejection
+from schema.reserve import RESERVE_BYTES, RESERVE_NAME, Reserve
 from schema.spool_format import HEADER_BYTES, MAX_PAYLOAD_BYTES, OPEN, SEALED, decode_header, scan_frames
 from support.hits import at, pageview
 from support.small_volume import fill, free_bytes, small_volume

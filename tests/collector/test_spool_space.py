@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.reserve import RESERVE_NAME, Reserve
 from collector.spool_space import SpoolSpace
+from schema.reserve import RESERVE_NAME, Reserve
 from schema.settings import SpoolSettings
 from support.small_volume import fill, small_volume
 

@@ -28,7 +28,7 @@ def test_the_wheel_holds_the_five_packages_and_nothing_else(wheel: Path) -> None
     "name",
     [
         "schema/migrations/0001_rollups.sql",
-        "collector/static/script.js",
+        "collector/static/default.js",
         "collector/sources.toml",
         "dashboard/templates/site.html",
         "footfall/example/home.html",

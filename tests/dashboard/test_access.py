@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.routing import Mount, Route
 
-from dashboard.access import Grant, bearer_token, make_token, read_token, readable_sites
+from dashboard.access import Grant, Role, bearer_token, make_token, read_token, readable_sites
 from dashboard.app import create_app
 from schema.batch import DAY_MS
 from schema.errors import RejectError
@@ -27,6 +27,8 @@ PRIVATE: dict[tuple[str, str], tuple[int, int, int]] = {
     ("GET", "/api/operator/{name}"): (401, 403, 403),
     ("GET", "/ledger"): (401, 403, 403),
     ("GET", "/"): (303, 200, 200),  # to what is public; with a token, the list of what it may read
+    ("GET", "/share/{token}"): (404, 404, 404),  # for who has a shared link
+    ("GET", "/embed/{key}"): (404, 404, 404),
 }
 PUBLIC = {"/login", "/logout", "/health/live", "/health/ready", "/static", "/api/openapi.json"}
 
@@ -58,7 +60,7 @@ def test_a_route_with_numbers_wants_a_token_for_the_site(client: Client, method:
     assert answers == PRIVATE[method, route]
 
 
-@pytest.mark.parametrize(("method", "route"), [key for key in PRIVATE if key[1] != "/"])
+@pytest.mark.parametrize(("method", "route"), [key for key in PRIVATE if 401 in PRIVATE[key]])
 def test_old_and_foreign_tokens_are_none(client: Client, method: str, route: str) -> None:
     old, foreign = make_token(SECRET, "*", 1, NOW - DAY_MS), make_token("another secret", "*", 1, NOW)
     assert [ask(client, method, route, bearer) for bearer in (old, foreign, "x", token()[:-1])] == [401] * 4
@@ -165,9 +167,11 @@ def test_whoever_signed_out_is_told_so_where_a_site_is_public(client: Client) ->
 
 def test_a_token_says_what_it_allows_until_the_very_end() -> None:
     grant = read_token(SECRET, make_token(SECRET, "example.com", 1, NOW), NOW + DAY_MS - 1)
-    assert grant == Grant("example.com", NOW + DAY_MS)
+    assert (grant.owner, grant.viewer, grant.expires_at) == (("example.com",), (), NOW + DAY_MS)
     with pytest.raises(RejectError, match="expired"):
         read_token(SECRET, make_token(SECRET, "example.com", 1, NOW), NOW + DAY_MS)
+    viewer = read_token(SECRET, make_token(SECRET, "example.com", 1, NOW, role=Role.VIEWER), NOW)
+    assert (viewer.role_of("example.com"), viewer.role_of("other.org")) == (Role.VIEWER, None)
 
 
 @settings(deadline=None)
@@ -207,5 +211,5 @@ def test_readable_are_public_sites_and_those_of_the_grant() -> None:
         return [site.domain for site in readable_sites(SETTINGS, grant)]
 
     assert domains(None) == ["open.example"]
-    assert domains(Grant("other.org", 0)) == ["other.org", "open.example"]
-    assert domains(Grant("*", 0)) == ["example.com", "other.org", "open.example"]
+    assert domains(Grant(("other.org",), 0)) == ["other.org", "open.example"]
+    assert domains(Grant(("*",), 0)) == ["example.com", "other.org", "open.example"]

@@ -33,6 +33,14 @@ class BrokenStore:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
+    @property
+    def shards(self):  # type: ignore[no-untyped-def]
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        return ""
+
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         raise self.error
 

@@ -39,6 +39,14 @@ class NoStore:
 
     capabilities = Capabilities((26, 9))
 
+    @property
+    def shards(self):  # type: ignore[no-untyped-def]
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        return ""
+
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         raise AssertionError(sql)
 

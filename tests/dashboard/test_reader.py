@@ -90,6 +90,14 @@ class Interrupted:
         self._rows = rows
         self._number = 2
 
+    @property
+    def shards(self):  # type: ignore[no-untyped-def]
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        return ""
+
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         if "UNION ALL" in sql and self.rounds:
             self.rounds -= 1

@@ -11,8 +11,8 @@ import pytest
 
 from aggregator.dead_segments import recover_dead
 from aggregator.spool_reader import SpoolReader
-from collector.reserve import RESERVE_BYTES, RESERVE_NAME
 from schema.hit import Hit
+from schema.reserve import RESERVE_BYTES, RESERVE_NAME
 from schema.spool_format import OPEN
 from support.beacons import LOST, Request, send
 from support.processes import Footfall, wait_until

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,12 @@ import pytest
 
 from dashboard.access import make_token
 from schema.batch import DAY_MS, day_start_ms
+from schema.settings import StoreSettings
 from support.beacons import send
 from support.clocked import SECRET, ClockedFootfall, clocked_footfall, clocked_settings
 from support.processes import wait_until
 from support.scripted_day import MINUTE, Step, expected, script
+from support.store_urls import STORE_URLS
 
 DAY = date(2026, 3, 10)
 START = day_start_ms(DAY)
@@ -28,9 +32,16 @@ QUESTIONS = {
 }
 
 
-@pytest.fixture
-def footfall(tmp_path: Path) -> Iterator[ClockedFootfall]:
-    with clocked_footfall(clocked_settings(tmp_path / "data"), tmp_path, START) as footfall:
+@pytest.fixture(params=STORE_URLS)
+def footfall(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ClockedFootfall]:
+    with STORE_URLS[request.param](tmp_path / "store") as url, footfall_on(url, tmp_path) as footfall:
+        yield footfall
+
+
+@contextmanager
+def footfall_on(url: str, directory: Path) -> Iterator[ClockedFootfall]:
+    settings = replace(clocked_settings(directory / "data"), store=StoreSettings(url=url))
+    with clocked_footfall(settings, directory, START) as footfall:
         wait_until(footfall.is_ready, 60, "everything is ready")
         yield footfall
 

@@ -17,6 +17,7 @@ from schema.settings import (
     SiteSettings,
     SpoolSettings,
     StoreSettings,
+    UserSettings,
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -33,6 +34,7 @@ sites = st.lists(
     max_size=4,
     unique_by=lambda site: site.domain,
 ).map(tuple)
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$TM+8iY3iOMso7YRLOVG40Q$gVgnYcvyCosRw2oP/+MSd1IH6s7ov1uxPhZfLsHOz/w"
 trees = st.builds(
     Settings,
     data_dir=texts.map(Path).filter(lambda path: path != Path()),
@@ -42,7 +44,13 @@ trees = st.builds(
     spool=st.builds(SpoolSettings, segment_seconds=st.integers(1, 300)),
     aggregator=st.builds(AggregatorSettings, live_seconds=st.integers(1, 300)),
     store=st.builds(StoreSettings, url=texts.map(lambda text: f"chdb:{text}")),
-    dashboard=st.builds(DashboardSettings, share_secret=st.sampled_from(["", 'a "quoted" \\ secret\n'])),
+    dashboard=st.builds(
+        DashboardSettings,
+        share_secret=st.sampled_from(["", 'a "quoted" \\ secret\n']),
+        url=st.sampled_from(["", "https://stats.example:8443"]),
+        users=st.sampled_from([(), (UserSettings('"o\\', HASH, ("*",)), UserSettings("b", HASH, (), ("*",)))]),
+        min_count=st.integers(0, 50),
+    ),
 )
 
 
@@ -120,6 +128,17 @@ def test_every_type_can_come_from_the_environment(name: str, text: str, expected
         ("[[site]]\ndomain = 'a.org'\ntimezone = 'Mars/Olympus'", "site.timezone"),
         ("[store]\nurl = 'mysql://root:hunter2@db'", "store.url"),
         ("[dashboard]\nshare_secret = 'hunter2'", "dashboard.share_secret"),
+        ("[dashboard]\nmin_count = -1", "dashboard.min_count"),
+        ("[dashboard]\nurl = 'https://stats.example/path'", "dashboard.url"),
+        ("[dashboard]\nurl = 'stats.example'", "dashboard.url"),
+        ("[[dashboard.users]]\nname = 'a'\npassword = 'hunter2'\nowner = ['*']", "dashboard.users.password"),
+        (f"[[dashboard.users]]\nname = 'a b'\npassword = '{HASH}'\nowner = ['*']", "dashboard.users.name"),
+        (f"[[dashboard.users]]\nname = 'a'\npassword = '{HASH}'", "dashboard.users"),
+        (f"[[dashboard.users]]\nname = 'a'\npassword = '{HASH}'\nviewer = ['b.org']", "dashboard.users.viewer"),
+        (2 * f"[[dashboard.users]]\nname = 'a'\npassword = '{HASH}'\nowner = ['*']\n", "dashboard.users.name"),
+        ("[[dashboard.users]]\nname = 'a'\npassword = 7", "dashboard.users.password"),
+        ("[[site]]\ndomain = 'a.org'\nembed = ['https://b.org/path']", "site.embed"),
+        ("[[site]]\ndomain = 'a.org'\nembed = ['*']", "site.embed"),
         ("not toml", "--config"),
     ],
 )
@@ -160,7 +179,9 @@ def test_a_missing_file_is_refused_when_asked_for(tmp_path: Path) -> None:
 def test_secrets_are_hidden_where_settings_are_shown() -> None:
     settings = Settings(
         store=StoreSettings("clickhouse://writer:hunter2@db/footfall"),
-        dashboard=DashboardSettings(share_secret="hunter2" * 3),
+        dashboard=DashboardSettings(
+            share_secret="hunter2" * 3, users=(UserSettings("a", HASH + "hunter2", owner=("*",)),)
+        ),
     )
     assert "hunter2" not in repr(settings) + format_toml(settings, secrets=False)
 

@@ -17,7 +17,9 @@ from schema.bind import bind_parameters
 from schema.errors import StoreUnavailableError
 from schema.rollups import REJECTIONS
 from schema.store import Store
+from schema.store_cluster import ClusterStore
 from schema.store_server import ServerStore
+from support.clickhouse_cluster import running_cluster
 from support.clickhouse_server import running_server
 from support.embedded import shared_store
 
@@ -28,13 +30,23 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["embedded", "server"])
+@pytest.fixture(scope="module")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster.url()
+
+
+@pytest.fixture(params=["embedded", "server", "cluster"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "embedded":
         with shared_store() as embedded:
             yield embedded
         return
-    server = ServerStore(request.getfixturevalue("server_url"))
+    server: ServerStore | ClusterStore
+    if request.param == "server":
+        server = ServerStore(request.getfixturevalue("server_url"))
+    else:
+        server = ClusterStore(request.getfixturevalue("cluster_url"))
     migrate.apply(server)
     server.execute(f"TRUNCATE TABLE {REJECTIONS.name}")
     yield server
@@ -65,9 +77,8 @@ def test_rows_come_back_as_they_were_inserted(store: Store) -> None:
 
 def test_an_insert_is_one_part_however_many_rows(store: Store) -> None:
     store.insert(REJECTIONS.name, rejections(list(range(300_000))), "q1")
-    parts = store.query(
-        "SELECT rows FROM system.parts WHERE database = currentDatabase() AND table = 'rejections' AND active"
-    )
+    sql = "SELECT rows FROM system.parts WHERE database = currentDatabase() AND table = 'rejections' AND active"
+    parts = [row for shard in store.shards for row in shard.query(sql)]
     assert parts == [(300_000,)]
 
 
@@ -80,7 +91,7 @@ def test_a_failed_insert_leaves_nothing(store: Store) -> None:
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=texts, items=st.lists(texts, min_size=1, max_size=4), number=st.integers(0, 2**64 - 1))
 def test_a_bound_value_comes_back_unchanged_whatever_it_contains(
     store: Store, text: str, items: list[str], number: int
@@ -109,7 +120,7 @@ def test_no_rows_is_an_empty_list(store: Store) -> None:
 def test_threads_may_read_and_write_at_once(store: Store) -> None:
     def write(number: int) -> None:
         for turn in range(5):
-            store.insert(REJECTIONS.name, rejections([1]), f"q{number}-{turn}")
+            store.insert(REJECTIONS.name, rejections([1], f"{number}-{turn}"), f"q{number}-{turn}")
             store.query("SELECT sum(hits) FROM rejections")
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]

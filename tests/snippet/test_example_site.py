@@ -44,7 +44,7 @@ def test_a_page_embeds_the_snippet_and_links_to_the_dashboard(
 ) -> None:
     status, kind, html = fetch(example, path)
     assert (status, kind) == (200, "text/html; charset=utf-8")
-    assert f'data-domain="example.com" data-test src="{collector.url("/js/script.js")}"' in html
+    assert f'data-domain="example.com" data-test src="{collector.url("/js/script.all.js")}"' in html
     assert f'href="{DASHBOARD}"' in html
 
 
@@ -125,8 +125,8 @@ def test_buttons_send_events(tab: Tab, example: ExampleSite, collector: Recordin
     tab.page.get_by_role("button", name="Subscribe").nth(1).click()
     assert tab.page.get_by_role("button", name="Thank you, walker").is_disabled()
     event = tab.beacons_so_far(collector)[-1]
-    assert (name_of(event), event["p"]) == ("Subscribe /pricing", {"plan": "Walker"})
-    assert event["$"] == {"currency": "EUR", "amount": 36}
+    assert (name_of(event), event["props"]) == ("Subscribe /pricing", {"plan": "Walker"})
+    assert event["revenue"] == {"currency": "EUR", "amount": 36}
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -66,7 +66,6 @@ def test_fragments_are_pages_only_where_asked(
 
     tab.open(site, "/one#/inbox")
     assert tab.names_so_far(collector)[-1] == "pageview /one"
-    assert tab.beacons[-1]["h"] == 0
 
 
 def test_a_page_restored_from_the_back_forward_cache_is_a_view(tab: Tab, site: PageServer) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Self
 
 from playwright.sync_api import Browser, sync_playwright
+
+from collector.script_sections import make_script
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
@@ -33,7 +34,6 @@ ORDINARY_USER_AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 )
 
-SCRIPT = Path(__file__).parents[2] / "collector" / "static" / "script.js"
 DROPPED = 0  # in place of a status: the connection is closed without an answer
 PATIENCE_SECONDS = 20.0
 
@@ -143,7 +143,9 @@ class RecordedBeacon:
 
 
 class RecordingCollector(PageServer):
-    """Serves the built snippet, and keeps every beacon in `beacons`; it sets cookies, to see that none is kept.
+    """Serves the built snippet as the real one does, and keeps every beacon in `beacons`.
+
+    It sets cookies, to see that none is kept.
 
     `next_statuses` are the answers to the coming beacons (DROPPED for none at all), then it is 202 again.
     """
@@ -178,9 +180,11 @@ class RecordingCollector(PageServer):
         if method == "OPTIONS":
             self.preflights += 1
             return Answer(204, b"", {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"})
-        if path == "/js/script.js":
+        if path.startswith("/js/script.") and path.endswith(".js"):
+            script = make_script(tuple(path.split(".")[1:-1]) or ("default",))
+            assert script is not None, path
             headers = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
-            return Answer(200, SCRIPT.read_bytes(), headers)
+            return Answer(200, script.content, headers)
         return super().answer(method, path, headers, body)
 
     def _record(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:

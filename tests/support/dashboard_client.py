@@ -34,11 +34,12 @@ class Client:
     scheme: str = "http"
     client: tuple[str, int] = ("127.0.0.1", 5000)
     cookies: dict[str, str] = field(default_factory=dict)
+    now: int = NOW  # milliseconds since the epoch
 
     @functools.cached_property
     def app(self) -> Starlette:
         """The application."""
-        return create_app(self.settings, self.store, SECRET, lambda: NOW, self.status)
+        return create_app(self.settings, self.store, SECRET, lambda: self.now, self.status)
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         """GET `path`."""

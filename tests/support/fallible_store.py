@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -26,6 +27,14 @@ class FallibleStore:
 
     def __post_init__(self) -> None:
         self.capabilities: Capabilities = self.real.capabilities
+
+    @property
+    def shards(self) -> Sequence[Store]:
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        return self.real.place
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         self._fail_if(self.is_down)

@@ -44,6 +44,14 @@ class InThread:
         self._real = self._thread.submit(open_real).result()
         self.capabilities = self._real.capabilities
 
+    @property
+    def shards(self):  # type: ignore[no-untyped-def]
+        return (self,)
+
+    @property
+    def place(self) -> str:
+        return ""
+
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         return self._thread.submit(self._real.query, sql, parameters).result()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.spool_reader import SpoolReader
-from collector.reserve import RESERVE_BYTES, RESERVE_NAME, Reserve, is_full
+from schema.reserve import RESERVE_BYTES, RESERVE_NAME, Reserve, is_full
 from support.disk_calls import disk_calls
 from support.small_volume import fill, free_bytes, small_volume
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from schema.durable_files import fsync_directory
@@ -21,7 +22,7 @@ def is_full(error: OSError) -> bool:
 
 
 class Reserve:
-    """`spool/reserve`, shared by all workers of the spool: made by whoever is first, given up by whoever needs it.
+    """`spool/reserve`, shared by all who write to its volume: made by whoever is first, given up by whoever needs it.
 
     It is not synced: after a power cut it may be missing or short, and is made again.
     """
@@ -39,6 +40,16 @@ class Reserve:
             return True
         volume = os.statvfs(self._path.parent)
         return volume.f_bavail * volume.f_frsize >= 2 * RESERVE_BYTES and self._allocate()
+
+    @contextlib.contextmanager
+    def making_room(self) -> Iterator[None]:
+        """Give it up if the block fails for want of room; what the block raised is raised all the same."""
+        try:
+            yield
+        except OSError as error:
+            if is_full(error):
+                self.give_up()
+            raise
 
     def give_up(self) -> None:
         """Free its room now, if there is any. It raises nothing: its caller has a failure of its own to tell."""
