@@ -53,10 +53,7 @@ class Admission:
         """
         if query.site != self.site.domain:
             raise QueryError("site_id", "is another site than the one that was asked for")
-        asked = query.conditions
-        if asked[: len(self.segment)] == self.segment:
-            asked = asked[len(self.segment) :]
-        return replace(query, conditions=(*self.segment, *asked), min_count=max(query.min_count, self.min_count))
+        return replace(query, segment=self.segment, min_count=max(query.min_count, self.min_count))
 
 
 def admit_member(site: SiteSettings, role: Role, grant: Grant, settings: DashboardSettings) -> Admission:

@@ -13,8 +13,9 @@ from dashboard.query import Query
 
 def csv_link(query: Query, admission: Admission | None) -> str:
     """Return where all rows of `query`, whatever its page, are a file for whom `admission` lets in."""
-    asked = query.conditions[len(admission.segment) if admission else 0 :]  # the segment comes with the admission
-    filters = [[str(one.operator), one.dimension, list(one.values)] for one in asked if isinstance(one, Comparison)]
+    filters = [
+        [str(one.operator), one.dimension, list(one.values)] for one in query.conditions if isinstance(one, Comparison)
+    ]
     parts = {
         "site_id": query.site,
         "period": "custom",

@@ -41,7 +41,7 @@ class Templates:
             "filter_title": filter_title,
             "operator": lambda operator: OPERATOR_NAMES[operator],
             "dimension": lambda condition: name_dimension(condition.dimension),
-            "sign": lambda condition: SIGN_NAMES.get(condition.operator, "is like"),
+            "sign": lambda condition: SIGN_NAMES[condition.operator],
             "period": name_period,
             "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
             "strays": describe_strays,

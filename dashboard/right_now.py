@@ -32,7 +32,7 @@ def read_right_now(counts: Counts, site: str) -> list[LiveList]:
     Raises:
         StoreUnavailableError: the store does not answer now.
     """
-    tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in counts.snapshots]
+    tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in counts.snapshots_for(site)]
     if not tables:
         return []
     found = []

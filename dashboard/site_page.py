@@ -72,7 +72,7 @@ def read_site_page(
 
 
 def _figures(counts: Counts, view: View, earlier: Period | None, now_ms: int) -> list[Figure]:
-    names = EVENT_FIGURES if any(one.name == "event" for one in view.filters) else SITE_FIGURES
+    names = EVENT_FIGURES if "event:name" in view.query().asked else SITE_FIGURES
     told = tuple(name for name in names if name in answerable(view.query(*names)))
     now = _totals(counts, view, told, now_ms)
     before = _totals(counts, replace(view, period=earlier), told, now_ms) if earlier else {}

@@ -22,7 +22,7 @@ MAX_PAGE = 100_000
 INTERVALS = {"hour": "time:hour", "date": "time:day", "day": "time:day", "week": "time:week", "month": "time:month"}
 PARAMETERS = (
     "site_id", "period", "date", "metrics", "filters", "property", "interval", "limit", "page", "compare",
-    "with_imported",
+    "with_imported", "share",
 )  # fmt: skip
 
 _FILTER = re.compile(r"([^=!~]+)(==|!=|~|!~)(.+)", re.DOTALL)
