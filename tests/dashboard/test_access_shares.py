@@ -213,11 +213,24 @@ def test_a_segment_that_means_nothing_is_refused(text: str) -> None:
 
 
 def test_a_star_is_never_compared_with_as_it_stands() -> None:
-    try:
-        (comparison,) = parse_segment(("page=/blog*",))
-    except RejectError:
-        return
-    assert comparison.operator.value == "matches_wildcard"
+    found = parse_segment(("page=/blog*", "source!=*bot*|x"))
+    assert [one.operator for one in found] == [Operator.MATCHES_WILDCARD, Operator.MATCHES_WILDCARD_NOT]
+    assert [one.values for one in found] == [("/blog*",), ("*bot*", "x")]
+
+
+def test_a_link_to_a_part_of_the_pages_shows_these(client: Client, rows: RowWriter) -> None:
+    for path in ("/blog/a", "/blog/b", "/shop"):
+        over = {"at": "2026-03-09 10:00", "visits": 30, "visitors": 30, "pageviews": 40}
+        rows.add("pageviews", row(path=path, **over))
+    link = share(client.settings, segment=("page=/blog*",))
+    page = client.get(f"/share/{link}?period=7d").text
+    assert "page is like" in page
+    assert {path: path in page for path in ("/blog/a", "/blog/b", "/shop")} == {
+        "/blog/a": True,
+        "/blog/b": True,
+        "/shop": False,
+    }
+    assert '<data class="figure-value" value="80">' in page
 
 
 def test_every_dimension_of_a_segment_exists() -> None:
