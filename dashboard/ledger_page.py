@@ -40,7 +40,7 @@ class LedgerPage:
 
     async def show(self, request: Request) -> Response:
         """Show the days that are open, or the one that was asked for. It may wait for the aggregator."""
-        admit_operator(self._context, request)
+        grant = admit_operator(self._context, request)
         READER.set(choose_locale(request.headers.get("Accept-Language", "")))
         day, report = asked_day(request), self._reports.get("ledger")
         found: Mapping[str, Any] = msgspec.to_builtins(await asyncio.to_thread(report, day)) if report else {}
@@ -51,6 +51,7 @@ class LedgerPage:
             is_there=report is not None,
             day=day,
             is_signed_in=True,
+            user=grant.user,
         )
         return HTMLResponse(html)
 

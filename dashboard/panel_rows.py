@@ -147,13 +147,23 @@ def name_value(filter_name: str, value: str) -> str:
 
 
 def _explain(tab: Tab, view: View) -> str:
-    """Which filters stand in the way of a list."""
-    alone = View(view.domain, view.period)
-    if panel_query(tab, alone, 1) is None:
+    """What stands in the way of a list: which filters, or what the reader may see."""
+    if _is_apart(tab, View(view.domain, view.period)):
         return "Choose an event first: its properties are counted for each event."
+    alone = View(view.domain, view.period, admission=view.admission)
+    if _is_apart(tab, alone):
+        return _untold(tab, alone)
     names = [one.name for one in view.filters if _is_apart(tab, replace(alone, filters=(one,)))]
     titles = list(dict.fromkeys(filter_title(name) for name in names or [one.name for one in view.filters]))
     return f"Cannot be told together with the filter{'s' if titles[1:] else ''} on {' and '.join(titles)}."
+
+
+def _untold(tab: Tab, view: View) -> str:
+    """Why this reader gets no such list, whatever the filters."""
+    whole = replace(view.admission, segment=()) if view.admission else None
+    if not _is_apart(tab, replace(view, admission=whole)):
+        return "Cannot be told of the part of the site that this view shows."
+    return f"Too fine for this view: rows with fewer than {format_count(view.min_count)} people are put together."
 
 
 def _is_apart(tab: Tab, view: View) -> bool:

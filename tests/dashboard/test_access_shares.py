@@ -231,6 +231,13 @@ def test_a_link_to_a_part_of_the_pages_shows_these(client: Client, rows: RowWrit
         "/shop": False,
     }
     assert '<data class="figure-value" value="80">' in page
+    assert "Cannot be told of the part of the site that this view shows." in page
+    assert "filter on ." not in page
+
+
+def test_a_list_that_is_too_fine_for_others_says_so(client: Client) -> None:
+    page = client.get(f"/share/{share(client.settings)}?places=cities").text
+    assert "Too fine for this view: rows with fewer than 10 people are put together." in page
 
 
 def test_every_dimension_of_a_segment_exists() -> None:
@@ -291,3 +298,10 @@ def test_attempts_are_remembered_for_a_bounded_number_of_names() -> None:
     for number in range(MOST_NAMES + 100):
         assert attempts.take(f"name{number}", NOW + number * OVERALL.every_ms) == 0
     assert len(attempts._by_name) <= MOST_NAMES
+
+
+def test_notes_on_the_chart_are_for_people_who_signed_in(client: Client) -> None:
+    (client.settings.data_dir / "notes.toml").write_text('[[note]]\nday = 2026-03-05\ntext = "Ann left us"\n')
+    assert "Ann left us" in signed_in(Client(client.store, client.settings), "vera").get("/example.com").text
+    assert "Ann left us" not in client.get(f"/share/{share(client.settings)}").text
+    assert "Ann left us" not in client.get("/open.example").text
