@@ -8,6 +8,7 @@ import msgspec
 
 from collector.currencies import minor_units
 from collector.envelope import Envelope
+from collector.nameless import name_nameless
 from collector.urls import Url, parse_url, without_www
 from collector.wire import Wire, decode_wire, either, read_object, read_text, read_whole_number
 from schema.errors import BeaconError
@@ -59,7 +60,10 @@ def parse_beacon(body: bytes, envelope: Envelope) -> Beacon:
         BeaconError: `field` is the long name of what is missing, too long or malformed.
     """
     wire = decode_wire(body)
-    name = _name(either(wire.n, wire.name))
+    given, props = either(wire.n, wire.name), either(either(wire.m, wire.meta), either(wire.p, wire.props))
+    if given is None:
+        given, props = name_nameless(wire)
+    name = _name(given)
     kind = _KINDS.get(name, Kind.EVENT)
     url = _url(either(wire.u, wire.url))
     currency, revenue = _revenue(wire) if kind is Kind.EVENT else ("", 0)
@@ -71,7 +75,7 @@ def parse_beacon(body: bytes, envelope: Envelope) -> Beacon:
         url,
         _domains(read_text(either(wire.d, wire.domain)), url),
         parse_url(read_text(either(wire.r, wire.referrer))[:MAX_REFERRER]),
-        _props(either(either(wire.m, wire.meta), either(wire.p, wire.props))),
+        _props(props),
         currency,
         revenue,
         either(wire.i, wire.interactive) is not False,

@@ -35,6 +35,9 @@ class Wire(msgspec.Struct, rename={"revenue_short": "$", "hash_mode": "hashMode"
     k: Any = None  # event id, hexadecimal or a fraction
     z: Any = None  # IANA time zone
     w: Any = None  # viewport width, CSS pixels
+    o: Any = None  # without a name: the link to another site that was followed
+    f: Any = None  # the file that was downloaded
+    s: Any = None  # the name of the form that was submitted
 
     def __repr__(self) -> str:
         return "Wire(…)"

@@ -31,6 +31,8 @@ from dashboard.site_page import SitePage, read_site_page
 from dashboard.view import DEFAULT_PERIOD, View, granularities, parse_view
 from dashboard.words import PERIOD_NAMES
 from schema.errors import ShardUnavailableError
+from schema.settings import CollectorSettings
+from schema.snippet import embedding_lines
 
 _MAX_FIND_LENGTH = 200
 
@@ -112,6 +114,7 @@ class Pages:
             form=FilterForm(),
             is_owner=is_owner,
             collector=self._context.settings.collector.listen,
+            snippet=_snippet(self._context.settings.collector, page.site.domain),
         )
 
     def _page(self, request: Request, template: str, admission: Admission | None = None, **values: object) -> Response:
@@ -171,3 +174,10 @@ def _read_strays(counts: Counts, now_ms: int) -> Mapping[str, int]:
     with contextlib.suppress(ShardUnavailableError):  # no site's counts; the cards say what is away
         return counts.rejections("", parse_period(DEFAULT_PERIOD, local_day(now_ms, zone), zone))
     return {}
+
+
+def _snippet(collector: CollectorSettings, site: str) -> str:
+    """Return what the owner of `site` is to paste, as `footfall snippet` prints it."""
+    return "\n".join(
+        embedding_lines(site, f"http://{collector.listen}", collector.script_path, collector.script_features)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from urllib.parse import urlsplit
 
 from collector.script_sections import Script, make_script
@@ -11,7 +10,7 @@ from schema.durable_files import make_directory, replace_file
 from schema.errors import SettingError
 from schema.pinned import pinned_path
 from schema.settings import Settings
-from schema.snippet import FEATURES, PRESETS, expand_features
+from schema.snippet import FEATURES, PRESETS, embedding_lines, expand_features
 
 
 def snippet_lines(settings: Settings, site: str, url: str, features: str, *, pin: bool, module: bool) -> list[str]:
@@ -37,23 +36,10 @@ def snippet_lines(settings: Settings, site: str, url: str, features: str, *, pin
     names = names or (settings.collector.script_features if pin else ())
     if pin:
         _keep(settings, script)
-    return [_tag(settings, site, base, names, script if pin else None), _pixel(site, base)]
-
-
-def _tag(settings: Settings, site: str, base: str, names: tuple[str, ...], pinned: Script | None) -> str:
-    stem = settings.collector.script_path.removesuffix(".js")
-    version = (f"v{pinned.version}",) if pinned else ()
-    source = ".".join((base + stem, *names, *version, "js"))
-    integrity = f' integrity="{integrity_of(pinned.content)}" crossorigin="anonymous"' if pinned else ""
-    return f'<script defer data-domain="{escape(site)}" src="{escape(source)}"{integrity}></script>'
-
-
-def _pixel(site: str, base: str) -> str:
-    # Across origins a browser names only the page's host, unless the image asks for more.
-    return (
-        f'<noscript><img src="{escape(base)}/pixel.gif?d={escape(site)}" alt="" width="1" height="1" '
-        'referrerpolicy="no-referrer-when-downgrade"></noscript>'
-    )
+    version = (f"v{script.version}",) if pin else ()
+    source = ".".join((settings.collector.script_path.removesuffix(".js"), *names, *version, "js"))
+    integrity = f' integrity="{integrity_of(script.content)}" crossorigin="anonymous"' if pin else ""
+    return embedding_lines(site, base, source, names or settings.collector.script_features, integrity)
 
 
 def _module_lines(site: str, base: str) -> list[str]:

@@ -5,13 +5,13 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { compose, featuresOf, makeSections, squeeze } from "./sections.mjs";
 
-const DEFAULT = ["engagement", "outbound", "downloads", "audience", "optout"];
+const DEFAULT = ["engagement", "outbound", "downloads", "audience", "retry", "optout", "local"];
 
 const here = (path) => new URL(path, import.meta.url);
 const sections = await makeSections(await readFile(here("src/footfall.js"), "utf8"));
 const all = featuresOf(sections);
 const presets = { pageviews: [], default: DEFAULT, all };
-const modules = { default: [...DEFAULT, "events", "local", "retry"], all };
+const modules = { default: [...DEFAULT, "events"], all };
 
 /** Return the script with `features`, to be embedded by its address. */
 async function makeScript(features) {
@@ -20,7 +20,7 @@ async function makeScript(features) {
 
 /** Return the module with `features`: the same code, started by a call, with options in place of attributes. */
 async function makeModule(features) {
-  const script = /\/\*<script\*\/let (\w+)=/.exec(sections)[1];
+  const script = /\/\*<script\*\/let(\{.*?\})=/.exec(sections)[1];
   const core = compose(sections, features);
   const shell = await readFile(here("src/module.js"), "utf8");
   return squeeze(shell.replace("/* tracker */", () => `((${script}) => {${core}})(script);`), true);

@@ -12,9 +12,9 @@ const PIECES = /(\/\*<[^*]*\*\/|\/\*>\*\/)/;
 /** Return the whole source minified, with sections between `/*<names*​/` and `/*>*​/`. */
 export async function makeSections(source) {
   const open = [];
-  const marked = source.replace(/^ *\/\/# (.*)$/gm, (_, names) => {
+  const marked = source.replace(/^ *\/\/([#,]) (.*)$/gm, (_, kind, names) => {
     if (names !== "end") open.push(names);
-    return names === "end" ? `END("${open.pop()}");` : `BEGIN("${names}");`;
+    return (names === "end" ? `END("${open.pop()}")` : `BEGIN("${names}")`) + (kind === "#" ? ";" : ",");
   });
   const { code } = await minify(marked, { ecma: 2020, compress: IN_ORDER });
   return code.replace(MARK, (_, kind, names) => (kind === "BEGIN" ? `/*<${names}*/` : "/*>*/"));

@@ -10,9 +10,8 @@ if (!window.footfallOn) try {
   window.footfallOn = 1; // embedded twice it counts once
 
   //# script
-  let script = document.currentScript; // none in a module, which hides the attributes: nothing happens then
+  let { dataset: attributes, src } = document.currentScript; // a module has none, and nothing happens
   //# end
-  let attributes = script.dataset;
   let page; // what beacons say of the page that was last seen; 0 when it is nobody's business
   let path; // when it changes, it is another page
   //# engagement
@@ -27,12 +26,12 @@ if (!window.footfallOn) try {
   let send = async (fields, isRetry) => {
     try {
       if (navigator.globalPrivacyControl | navigator.doNotTrack) return; // true, or "1"
-      //# events|exclude|outbound|downloads|forms|tagged
+      //# events|exclude
       if (!page) return;
       //# end
       //# local
       // Robots, the developer's own machine, and files, which have no host.
-      if (attributes.test ?? (navigator.webdriver || /^$|:|^127\.\d|localhost$/.test(location.hostname))) return;
+      if ((attributes.test == null) & (navigator.webdriver | /^$|:|^127\.\d|localhost$/.test(location.hostname))) return;
       //# end
       //# optout
       try {
@@ -51,7 +50,7 @@ if (!window.footfallOn) try {
       if (attributes.transform && !(fields = window[attributes.transform](fields))) return;
       //# end
       // A string goes as text/plain, for which no browser asks the collector's permission first.
-      let answer = await fetch(new URL(attributes.api || "/api/event", script.src), {
+      let answer = await fetch(new URL(attributes.api || "/api/event", src), {
         keepalive: 1,
         method: "POST",
         body: JSON.stringify(fields),
@@ -78,7 +77,7 @@ if (!window.footfallOn) try {
       if (page) page.u = options.url;
     }
     //# end
-    send({ n, ...options }); // the collector knows props, revenue and interactive by these names as well
+    send({ n: n || "", ...options }); // without a name it would be a page view; the collector knows props, revenue and interactive by these names as well
   };
   //# end
 
@@ -101,7 +100,7 @@ if (!window.footfallOn) try {
         engagedMs += now - attendedSince;
         // Less than three seconds are not worth a beacon of their own.
         if ((path != newPath || !isAttended) && (engagedMs >= 3000 || lowestPixel > reportedPixel)) {
-          send({ n: "engagement", e: engagedMs | 0, sd: ((100 * lowestPixel) / height + 0.5) | 0 });
+          send({ e: engagedMs | 0, sd: ((100 * lowestPixel) / height + 0.5) | 0 });
           engagedMs = 0;
           reportedPixel = lowestPixel;
         }
@@ -130,10 +129,10 @@ if (!window.footfallOn) try {
           page = 0;
         //# end
         //# manual
-        if (!("manual" in attributes)) send({ n: "pageview" });
+        if (!("manual" in attributes)) send(); // a beacon without a name is a page view
         //# end
         //# !manual
-        send({ n: "pageview" });
+        send(); // a beacon without a name is a page view
         //# end
         //# 404
         // Of the first page only; and who meets it has done nothing yet.
@@ -148,42 +147,55 @@ if (!window.footfallOn) try {
       }
       //# outbound|downloads|forms|tagged
       // What the reader follows or submits; the right button opens a menu. The event goes on its way untouched.
+      let isFollowed = page && event.button < 2;
+      //# forms|tagged
       let isSubmit = event.type == "submit";
-      if (event.button < 2 || isSubmit) {
+      isFollowed ||= page && isSubmit;
+      //# end
+      if (isFollowed) {
         let elements = event.composedPath();
-        let n;
         //# tagged
         let tagged = elements.find((element) => element.dataset?.footfall && !element.submit != isSubmit)?.dataset;
         if (tagged) send({ n: tagged.footfall, p: tagged.footfallProps });
         //# end
         //# forms
-        if (isSubmit) send({ n: "Form: Submission", p: { form: elements[0].getAttribute("name") } });
+        if (isSubmit) send({ s: elements[0].getAttribute("name") || "" });
         //# end
         //# outbound|downloads
         let link = elements.find((element) => element.hostname); // mailto: and the like have no host
+        let field;
         //# outbound
-        if (link.hostname != location.hostname) n = "Outbound Link: Click";
+        if (link.hostname != location.hostname) field = "o";
         //# end
         //# downloads
-        if (/\.(txt|rar|pdf|gz|mov|apk|dmg|zip|exe|mp[34]|csv|(doc|xls|ppt)x?|7z)$/i.test(link.pathname))
-          n = "File Download";
+        if (/\.(txt|rar|pdf|gz|mov|apk|dmg|zip|exe|mp[34]|csv|(doc|xls|ppt)x?|7z)$/i.test(link.pathname)) field = "f";
         //# end
-        if (n) send({ n, p: { url: link.origin + link.pathname } }); // a query may be a secret
+        if (field) send({ [field]: link.origin + link.pathname }); // a query may be a secret
         //# end
       }
       //# end
     } catch {}
   };
 
-  let types = ["visibilitychange", "prerenderingchange", "popstate", "pageshow"];
-  //# engagement
-  types.push("scroll", "focus", "blur");
-  //# end
-  //# outbound|downloads|forms|tagged
-  types.push("click", "auxclick", "submit");
-  //# end
   // In the capturing phase: every event passes the window on its way down, whatever the page stops later.
-  types.map((type) => addEventListener(type, look, 1));
+  [
+    //, forms|tagged
+    "submit",
+    //, end
+    //, outbound|downloads|tagged
+    "click",
+    "auxclick",
+    //, end
+    //, engagement
+    "scroll",
+    "focus",
+    "blur",
+    //, end
+    "visibilitychange",
+    "prerenderingchange",
+    "popstate",
+    "pageshow",
+  ].map((type) => addEventListener(type, look, 1));
   // Where the browser has it, the Navigation API tells of each change; else we stand behind the calls that change it.
   // (An element with such an id is also found under this name, but has no current entry.)
   if (window.navigation?.currentEntry) navigation.addEventListener("currententrychange", look);

@@ -1,6 +1,7 @@
 /** A beacon on its way to the collector; the README says what each field is. */
 export interface Beacon {
-  n: string;
+  /** Absent for what the snippet tells by another field: page views, engagement, links, files and forms. */
+  n?: string;
   u: string;
   [field: string]: unknown;
 }

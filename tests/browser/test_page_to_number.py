@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from support.browser import ORDINARY_USER_AGENT, launch_chromium
+from support.browser import ORDINARY_USER_AGENT, launch_chromium, read_fields
 from support.processes import Footfall, running_footfall, wait_until
 from support.store_urls import STORE_URLS
 
@@ -40,7 +40,7 @@ def login_link(footfall: Footfall) -> str:
 
 
 def is_pageview(answer: Response) -> bool:
-    return answer.url.endswith("/api/event") and '"n":"pageview"' in (answer.request.post_data or "")
+    return answer.url.endswith("/api/event") and read_fields(answer.request.post_data or "{}")["n"] == "pageview"
 
 
 def read_the_example_site(browser: Browser, footfall: Footfall) -> None:

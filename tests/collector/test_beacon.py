@@ -24,7 +24,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-keys = st.sampled_from([*"nudrmpihekzw$", "sd", "name", "url", "props", "meta", "revenue", "interactive"])
+keys = st.sampled_from([*"nudrmpihekzwofs$", "sd", "name", "url", "props", "meta", "revenue", "interactive"])
 
 
 def refused_field(beacon_of: Make, wire: dict[str, Any] | bytes) -> str:
@@ -79,10 +79,30 @@ def test_the_name_tells_the_kind(beacon_of: Make, name: str, kind: Kind) -> None
     assert beacon_of({**PAGEVIEW, "n": name, "e": 1}).kind is kind
 
 
+NAMELESS = {"u": "https://example.com/a", "d": "example.com", "r": ""}
+
+
+@pytest.mark.parametrize(
+    ("short", "meaning"),
+    [
+        ({}, {"n": "pageview"}),
+        ({"e": 5000, "sd": 40}, {"n": "engagement", "e": 5000, "sd": 40}),
+        ({"o": "https://other.test/"}, {"n": "Outbound Link: Click", "p": {"url": "https://other.test/"}}),
+        ({"f": "https://example.com/a.pdf"}, {"n": "File Download", "p": {"url": "https://example.com/a.pdf"}}),
+        ({"s": "newsletter"}, {"n": "Form: Submission", "p": {"form": "newsletter"}}),
+        ({"s": ""}, {"n": "Form: Submission"}),
+        ({"n": "Signup", "o": "https://other.test/", "s": "x"}, {"n": "Signup"}),
+    ],
+)
+def test_the_snippet_may_leave_the_name_out(beacon_of: Make, short: dict[str, Any], meaning: dict[str, Any]) -> None:
+    assert beacon_of({**NAMELESS, **short}) == beacon_of({**NAMELESS, **meaning})
+
+
 @pytest.mark.parametrize(
     ("wire", "field"),
     [
         ({"u": "https://example.com/"}, "name"),
+        ({**NAMELESS, "n": ""}, "name"),
         ({**PAGEVIEW, "n": ""}, "name"),
         ({**PAGEVIEW, "n": " "}, "name"),
         ({**PAGEVIEW, "n": True}, "name"),

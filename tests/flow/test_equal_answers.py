@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from dashboard.formulas import METRICS
 from dashboard.panels import PANELS
-from dashboard.vocabulary import DIMENSIONS, METRICS, TIME
+from dashboard.vocabulary import DIMENSIONS, TIME
 from schema import migrate
 from schema.rollups import ROLLUPS
 from schema.store_server import ServerStore

@@ -17,6 +17,7 @@ from footfall.snippet_command import snippet_lines
 from schema.errors import SettingError
 from schema.load_settings import load_settings
 from schema.settings import CollectorSettings, Settings
+from schema.snippet import QUEUE
 
 STATS = "https://stats.example.com"
 
@@ -38,6 +39,19 @@ def test_it_prints_the_tag_and_the_pixel() -> None:
     )
     assert 'src="http://127.0.0.1:8001/js/script.js"' in lines(Settings(), url="")
     assert f'src="{STATS}/js/script.default.events.js"' in lines(Settings(), "default,events")
+
+
+@pytest.mark.parametrize("features", ["events", "manual", "default,events", "all"])
+def test_with_events_it_prints_the_queue_first(features: str) -> None:
+    queue, script, _ = lines(Settings(), features).splitlines()
+    assert queue == QUEUE
+    assert queue in Path("docs/embed.md").read_text()
+    assert f"/js/script.{features.replace(',', '.')}.js" in script
+
+
+def test_the_digest_is_the_standard_one_at_every_length_of_its_last_block() -> None:
+    for length in (0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 5000):
+        assert sha256(b"a" * length) == hashlib.sha256(b"a" * length).digest()
 
 
 def test_only_a_version_that_cannot_change_has_an_integrity(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from playwright.sync_api import Page, Request
 
-from support.browser import PATIENCE_SECONDS, PageServer, RecordingCollector
+from support.browser import PATIENCE_SECONDS, PageServer, RecordingCollector, read_fields
 
 SITE = "shop.test"
 
@@ -56,7 +55,7 @@ class Tab:
     def _note(self, request: Request) -> None:
         if request.method == "POST" and not request.url.endswith("/marker"):
             assert request.post_data is not None
-            self.beacons.append(json.loads(request.post_data))
+            self.beacons.append(read_fields(request.post_data))
 
 
 def name_of(fields: dict[str, Any]) -> str:

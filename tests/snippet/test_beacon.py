@@ -61,6 +61,22 @@ def test_no_permission_is_asked_for_and_no_cookie_is_sent(
     assert collector.preflights == 0
 
 
+@pytest.mark.parametrize("features", ["pageviews", "default", "all"])
+def test_a_cookie_of_the_collectors_own_stays_at_home(
+    tab: Tab, collector: RecordingCollector, embed: Callable[..., str], features: str
+) -> None:
+    """The collector is the site's own host here, as behind a proxy: with any other, no cookie would go by itself."""
+    collector.pages["/"] = embed(features=features)
+    tab.open(collector, host="127.0.0.1")
+    collector.wait_for(1)
+    tab.run("document.cookie = 'session=secret; path=/'")
+    assert tab.run("document.cookie") == "session=secret"
+    tab.run("() => { history.pushState({}, '', '/two') }")
+    beacon = collector.wait_for(2)[-1]
+    assert beacon.fields["u"].endswith("/two") or collector.wait_for(3)[-1].fields["u"].endswith("/two")
+    assert not any("cookie" in beacon.headers for beacon in collector.beacons)
+
+
 def test_nothing_is_left_in_the_browser(tab: Tab, collector: RecordingCollector, embed: Callable[..., str]) -> None:
     collector.pages["/"] = embed()  # the collector on the site's own origin: where a cookie would stick
     tab.open(collector, host="127.0.0.1")

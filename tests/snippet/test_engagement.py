@@ -8,8 +8,10 @@ import pytest
 
 from snippet.tab import Tab, name_of
 from support.browser import PageServer, RecordingCollector
+from support.processes import wait_until
 
 LOOK_AWAY = "document.hasFocus = () => false; dispatchEvent(new Event('blur'));"
+FOCUSED = "document.hasFocus()"
 LOOK_BACK = "document.hasFocus = () => true; dispatchEvent(new Event('focus'));"
 
 
@@ -45,6 +47,28 @@ def test_time_counts_while_the_page_is_looked_at(clock: Tab, tall: PageServer, c
     clock.page.clock.run_for(4_000)
     clock.run(f"() => {{ {LOOK_AWAY} }}")
     assert engagements(clock, collector)[1:] == [("/tall", 4_000, 20)]
+
+
+def test_only_the_tab_in_front_is_read(clock: Tab, tall: PageServer, collector: RecordingCollector) -> None:
+    """Two real tabs: each tells what came since it was last in front."""
+    tab, other = clock, Tab(clock.page.context.new_page())
+    for each, path in ((other, "/two"), (tab, "/one")):
+        each.open(tall, path)
+    for each in (other, tab):
+        # Else Chromium keeps every tab that a test drives in focus.
+        session = each.page.context.new_cdp_session(each.page)
+        session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+
+    def bring(front: Tab, back: Tab) -> None:
+        front.page.bring_to_front()
+        wait_until(lambda: front.run(FOCUSED) and not back.run(FOCUSED), what="the other tab")
+
+    for second, front, back in ((4, tab, other), (5, other, tab), (6, tab, other), (7, other, tab)):
+        bring(front, back)
+        front.page.clock.run_for(1000 * second)  # the clock of both
+    bring(tab, other)
+    assert [ms for _, ms, _ in engagements(tab, collector) if ms] == [4_000, 6_000]
+    assert [ms for _, ms, _ in engagements(other, collector) if ms] == [5_000, 7_000]
 
 
 def test_a_glance_is_told_only_with_the_next_longer_look(

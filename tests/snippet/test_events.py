@@ -53,3 +53,4 @@ def test_no_call_throws_into_the_page(tab: Tab, site: PageServer, collector: Rec
     assert tab.run(f"() => {{ {call}; return 'went on' }}") == "went on"
     tab.run("footfall('After')")
     assert tab.names_so_far(collector)[-1] == "After /"
+    assert len(tab.pageviews()) == 1, "a call without a name is no page view"

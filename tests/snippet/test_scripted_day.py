@@ -41,7 +41,7 @@ def site(footfall: Footfall) -> Iterator[PageServer]:
     """A site with the tag that `footfall snippet --pin` prints: a version of its own, with its integrity."""
     printed = footfall.run("snippet", "--site", "example.com", "--features", "all", "--pin")
     assert printed.returncode == 0, printed.stderr
-    tag = printed.stdout.splitlines()[0].replace("<script defer", "<script defer data-test")
+    tag = printed.stdout.splitlines()[1].replace("<script defer", "<script defer data-test")
     assert re.search(r'src="http://\S+/js/script\.all\.v[0-9a-f]{16}\.js" integrity="sha256-\S+"', tag)
     with PageServer(dict.fromkeys(PATHS, f"<!doctype html><title>A page</title>{QUEUE}{tag}{BODY}")) as site:
         yield site
@@ -77,14 +77,33 @@ def glance(page: Page, site: PageServer) -> None:
         page.evaluate("footfall('Shown', {interactive: false})")
 
 
+def read_dashboard(chromium: Browser, footfall: Footfall) -> dict[str, Any]:
+    """Return the numbers that its owner reads on the site's page of today."""
+    link = wait_until(lambda: re.search(r"http://\S+/login\?token=\S+", footfall.log_file.read_text()))
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(link[0])
+    page.goto(f"http://{footfall.dashboard}/example.com?period=day")
+    read: dict[str, Any] = {}
+    for metric in ("visitors", "visits", "pageviews", "bounce_rate"):
+        read[metric] = page.locator(f'[data-metric="{metric}"] data').first.get_attribute("value")
+    for panel in ("pages", "countries"):
+        rows = page.locator(f'[data-part="panel-{panel}"] .rows li').all()
+        read[panel] = {
+            row.locator(".label").inner_text(): row.locator("data.value").get_attribute("value") for row in rows
+        }
+    context.close()
+    return read
+
+
 def test_the_dashboard_shows_what_was_done(chromium: Browser, site: PageServer, footfall: Footfall) -> None:
-    errors: list[Any] = []
+    errors: list[str] = []
     for act, version in ((visit, "142"), (glance, "141")):
         context = chromium.new_context(
             timezone_id="Europe/Berlin", user_agent=ORDINARY_USER_AGENT.replace("142", version)
         )
         page = context.new_page()
-        page.on("pageerror", errors.append)
+        page.on("pageerror", lambda error: errors.append(str(error)))
         act(page, site)
         page.goto("about:blank")
         context.close()
@@ -100,6 +119,15 @@ def test_the_dashboard_shows_what_was_done(chromium: Browser, site: PageServer, 
     assert views() == {("/",): [2], ("/news",): [2], ("/guide",): [1]}
     assert ask(footfall, token, ["visitors", "visits", "bounce_rate"], []) == {(): [2, 2, 50]}
     assert ask(footfall, token, ["visits"], ["visit:country"]) == {("DE",): [2]}
+
+    assert read_dashboard(chromium, footfall) == {
+        "visitors": "2",
+        "visits": "2",
+        "pageviews": "5",
+        "bounce_rate": "50",
+        "pages": {"/": "1", "/news": "2", "/guide": "1"},  # visitors of each
+        "countries": {"Germany": "2"},
+    }
 
     hits = [record for record in records_in(footfall.data_dir / "spool") if isinstance(record, Hit)]
     events = sorted((hit.name, hit.path, tuple(hit.props), hit.interactive) for hit in hits if hit.kind is Kind.EVENT)

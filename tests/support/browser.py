@@ -15,7 +15,9 @@ from typing import Any, Self
 
 from playwright.sync_api import Browser, sync_playwright
 
+from collector.nameless import name_nameless
 from collector.script_sections import make_script
+from collector.wire import decode_wire
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
@@ -134,12 +136,22 @@ class PageServer:
 
 @dataclass(frozen=True)
 class RecordedBeacon:
-    """One POST: its JSON, where it went, its headers in lower case, and the status that it was answered."""
+    """One POST: its completed JSON, where it went, its headers in lower case, and the status it was answered."""
 
     fields: dict[str, Any]
     path: str
     headers: Mapping[str, str]
     status: int
+
+
+def read_fields(body: str | bytes) -> dict[str, Any]:
+    """Return a beacon's JSON; where the snippet left out the name, with the name and properties that it stands for."""
+    fields: dict[str, Any] = json.loads(body)
+    if "n" not in fields and "name" not in fields:
+        name, props = name_nameless(decode_wire(body if isinstance(body, bytes) else body.encode()))
+        fields = {key: value for key, value in fields.items() if key not in ("o", "f", "s")}
+        fields |= {"n": name} | ({"p": props} if props else {})
+    return fields
 
 
 class RecordingCollector(PageServer):
@@ -190,7 +202,7 @@ class RecordingCollector(PageServer):
     def _record(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         with self._changed:
             status = self.next_statuses.popleft() if self.next_statuses else 202
-            self.beacons.append(RecordedBeacon(json.loads(body), path, headers, status))
+            self.beacons.append(RecordedBeacon(read_fields(body), path, headers, status))
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._is_holding, PATIENCE_SECONDS)
         return Answer(status, b"ok", {"Access-Control-Allow-Origin": "*", "Set-Cookie": "kept=1; Path=/"})
