@@ -3,18 +3,19 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+MAP := dashboard/static/built/world.svg
 PIP_QUIET := --quiet --disable-pip-version-check
 
 help: ## say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: .venv/installed footfall.toml ## start everything on the embedded store, with the example site
+run: .venv/installed map footfall.toml ## start everything on the embedded store, with the example site
 	@$(BIN)/footfall serve --example
 
-demo: .venv/installed footfall.toml ## the same, with a year of made-up traffic in data-demo/
+demo: .venv/installed map footfall.toml ## the same, with a year of made-up traffic in data-demo/
 	@$(BIN)/footfall demo --serve
 
-test: .venv/installed-dev chromium node clickhouse zookeeper strace nginx caddy systemd ## run every test
+test: .venv/installed-dev chromium node frontend clickhouse zookeeper strace nginx caddy systemd ## run every test
 	$(BIN)/pytest $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import rules
@@ -38,6 +39,9 @@ bench: .venv/installed-dev wrk clickhouse ## measure, and write benchmarks/REPOR
 snippet: node ## build collector/static/script.js from js-snippet/
 	cd js-snippet && npm ci --silent && npm run --silent build
 
+frontend: node ## build the dashboard's map from frontend/, and install what its tests need
+	cd frontend && npm ci --silent && npm run --silent build
+
 lock: .venv/installed-dev ## resolve the dependencies anew into requirements*.txt
 	$(BIN)/python -m pip install $(PIP_QUIET) uv
 	scripts/lock
@@ -59,6 +63,14 @@ footfall.toml:
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements-dev.txt
 	@touch $@
+
+# The map is all that needs npm: without it everything runs, and the panel of places has a list only.
+map:
+	@test -f $(MAP) -a $(MAP) -nt frontend/package-lock.json -a $(MAP) -nt frontend/build.mjs || $(MAKE) --silent build-map || echo "The map of the world could not be built (it needs npm and a package registry): countries come as a list."
+
+build-map:
+	@command -v npm >/dev/null || { test "$$(id -u)" = 0 && echo "Installing Node.js for the map …" && apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
+	@cd frontend && npm ci --silent --omit=dev && npm run --silent build >/dev/null
 
 chromium:
 	@command -v chromium >/dev/null || { echo "Installing chromium for the browser tests …"; apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }
@@ -85,6 +97,6 @@ systemd:
 	@command -v systemd-analyze >/dev/null || { echo "Installing systemd, which checks the units …"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y systemd >/dev/null; }
 
 node:
-	@command -v npm >/dev/null || { echo "Installing Node.js for the snippet's build …"; apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
+	@command -v npm >/dev/null || { echo "Installing Node.js for the builds of snippet and map …"; apt-get update -qq && apt-get install -qq -y nodejs npm >/dev/null; }
 
-.PHONY: help run demo test lint faults mutations bench snippet lock clean chromium clickhouse zookeeper node strace wrk nginx caddy systemd
+.PHONY: help run demo test lint faults mutations bench snippet frontend map build-map lock clean chromium clickhouse zookeeper node strace wrk nginx caddy systemd

@@ -26,6 +26,11 @@ class Admission:
     frames: tuple[str, ...] = ()  # origins whose pages may show it in a frame
 
     @property
+    def token(self) -> str:
+        """That of the shared link, which its files need too; empty without one."""
+        return self.base.rpartition("/")[2] if self.share else ""
+
+    @property
     def is_member(self) -> bool:
         """Whether it is for someone who signed in, or holds a token."""
         return self.role in (Role.OWNER, Role.VIEWER)
@@ -48,15 +53,19 @@ class Admission:
         """
         if query.site != self.site.domain:
             raise QueryError("site_id", "is another site than the one that was asked for")
-        asked = query.conditions
-        if asked[: len(self.segment)] == self.segment:
-            asked = asked[len(self.segment) :]
-        return replace(query, conditions=(*self.segment, *asked), min_count=max(query.min_count, self.min_count))
+        return replace(query, segment=self.segment, min_count=max(query.min_count, self.min_count))
 
 
 def admit_member(site: SiteSettings, role: Role, grant: Grant, settings: DashboardSettings) -> Admission:
     """Return the admission of a grant's bearer."""
     return Admission(site, role, _own_address(site), settings.min_count, is_for_every_site=grant.is_for_every_site)
+
+
+def admit_anyone(site: SiteSettings, grant: Grant | None, settings: DashboardSettings) -> Admission | None:
+    """Return how whoever holds `grant`, or nothing, may read `site`; None: not at all."""
+    if grant and (role := grant.role_of(site.domain)):
+        return admit_member(site, role, grant, settings)
+    return admit_public(site, settings) if site.public else None
 
 
 def admit_public(site: SiteSettings, settings: DashboardSettings, *, base: str = "") -> Admission:

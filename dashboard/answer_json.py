@@ -56,7 +56,8 @@ def currency_of(query: Query, row: ResultRow) -> str:
     """Return the one currency that the row is about."""
     if CURRENCY in query.dimensions:
         return row.dimensions[query.dimensions.index(CURRENCY)]
-    wanted = (found for found in query.conditions if isinstance(found, Comparison) and found.dimension == CURRENCY)
+    every = (*query.segment, *query.conditions)
+    wanted = (found for found in every if isinstance(found, Comparison) and found.dimension == CURRENCY)
     return next((comparison.values[0] for comparison in wanted), "")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -20,6 +21,7 @@ from dashboard.doors import Doors
 from dashboard.export import Export
 from dashboard.failures import Failures
 from dashboard.health import Health
+from dashboard.ledger_page import LedgerPage
 from dashboard.metrics import Metrics
 from dashboard.operator import Operator, Reports
 from dashboard.pages import Pages
@@ -59,6 +61,7 @@ def create_app(
     api, older, export = Api(asking), OlderApi(asking), Export(asking)
     shared = SharedPages(context, pages)
     metrics, operator = Metrics(context, figures), Operator(context, reports)
+    ledger = LedgerPage(context, reports)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -70,6 +73,7 @@ def create_app(
             Route("/", pages.home),
             Route("/login", doors.login, methods=["GET", "POST"]),
             Route("/logout", doors.logout, methods=["POST"]),
+            Route("/ledger", ledger.show),
             Route("/api/v2/query", api.query, methods=["POST"]),
             Route("/api/v1/stats/realtime/visitors", older.current),
             Route("/api/v1/stats/aggregate", older.aggregate),
@@ -88,6 +92,7 @@ def create_app(
         ],
         middleware=[
             Middleware(SecurityHeaders, is_https=settings.dashboard.url.startswith("https://")),
+            Middleware(GZipMiddleware, minimum_size=500),
             Middleware(SessionRenewal, context=context),
         ],
         exception_handlers=Failures(context).handlers(),

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dashboard.annotations import Annotation
 from dashboard.answer import Answer, Metric
-from dashboard.buckets import Bucket, Granularity, buckets, has_begun
+from dashboard.buckets import Bucket, Granularity, bucket_of, buckets, has_begun
 from dashboard.formulas import is_ratio
-from dashboard.period import Period
+from dashboard.period import Period, day_start
 from dashboard.scale import Tick, make_scale, percent
 from dashboard.words import abbreviate_bucket, format_metric, name_bucket
 
@@ -33,6 +34,15 @@ class Label:
     text: str
     anchor: str
     is_minor: bool
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something to know about the bucket at `x`."""
+
+    x: str
+    name: str
+    notes: tuple[Annotation, ...]
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ class Chart:
     labels: tuple[Label, ...]
     slots: tuple[Slot, ...]
     is_empty: bool
+    marks: tuple[Mark, ...] = ()
+    granularity: Granularity = Granularity.DAY
 
 
 @dataclass(frozen=True)
@@ -103,8 +115,8 @@ def make_series(answer: Answer, now_ms: int) -> Series:
     return Series(query.metrics[0], query.period, query.granularity, every, (*values, *coming))
 
 
-def make_chart(now: Series, earlier: Series | None, now_ms: int) -> Chart:
-    """Return the chart of `now`, with `earlier` behind it."""
+def make_chart(now: Series, earlier: Series | None, now_ms: int, notes: Sequence[Annotation] = ()) -> Chart:
+    """Return the chart of `now`, with `earlier` behind it, and a mark where one of `notes` belongs."""
     known = [value for series in (now, earlier) if series for value in series.values if value is not None]
     scale = make_scale(now.metric, max(known, default=0))
     count = len(now.buckets)
@@ -123,6 +135,8 @@ def make_chart(now: Series, earlier: Series | None, now_ms: int) -> Chart:
         labels=_labels(now),
         slots=tuple(_slot(index, index == last, points, now, earlier) for index in range(count)),
         is_empty=not (known if is_ratio(now.metric) else any(known)),  # a ratio of 0 is something
+        marks=_marks(now, notes),
+        granularity=now.granularity,
     )
 
 
@@ -177,6 +191,22 @@ def _anchor(index: int, count: int) -> str:
     if count == 1 or 0 < index < count - 1:
         return "middle"
     return "start" if index == 0 else "end"
+
+
+def _marks(series: Series, notes: Sequence[Annotation]) -> tuple[Mark, ...]:
+    """One mark for each bucket with a note; by the hour, at the first hour of the day."""
+    found: dict[int, list[Annotation]] = {}
+    for note in notes:
+        if series.granularity is Granularity.HOUR:
+            bucket: Bucket = day_start(note.day, series.period.zone)
+        else:
+            bucket = bucket_of(note.day, series.period, series.granularity)
+        if bucket in series.buckets:
+            found.setdefault(series.buckets.index(bucket), []).append(note)
+    count = len(series.buckets)
+    return tuple(
+        Mark(percent(_x(index, count)), series.name(index), tuple(some)) for index, some in sorted(found.items())
+    )
 
 
 def _slot(index: int, is_last: bool, points: Sequence[Point], now: Series, earlier: Series | None) -> Slot:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -71,7 +73,9 @@ class Context:
     async def read(self, find: Callable[[Counts], Found]) -> Found:
         """Return what `find` finds in the counts; done in one of the store's threads, the event loop never waits."""
         with self.measures.store_seconds.time(), self.measures.store_failures.count_exceptions(RetryError):
-            return await asyncio.get_running_loop().run_in_executor(self.threads, self.reader.read, find)
+            reader = contextvars.copy_context()  # how the request's reader writes numbers goes with it
+            work = partial(reader.run, self.reader.read, find)
+            return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
     def grant_of(self, request: Request) -> Grant | None:
         """Return what the request may read: by its header's token, else by its cookie; None without a valid one."""

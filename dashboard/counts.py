@@ -35,7 +35,7 @@ class Counts:
         """
         query = self._settle(query, now_ms)
         formulas = plan(query)
-        ground = Ground(self._snapshots(query.site), local_day(now_ms, query.period.zone))
+        ground = Ground(self.snapshots_for(query.site), local_day(now_ms, query.period.zone))
         statement = select(query, formulas, ground)
         results = read_rows(query, formulas, statement, self.store.query(statement.sql, statement.values), now_ms)
         total = self._total_rows(query, formulas, results, ground) if query.has_total_rows else None
@@ -54,7 +54,7 @@ class Counts:
 
     def first_day(self, site: str) -> date | None:
         """Return the first local day of `site` with a visit; None before that."""
-        statement = select_first_day(site, self._snapshots(site))
+        statement = select_first_day(site, self.snapshots_for(site))
         ((day,),) = self.store.query(statement.sql, statement.values)
         return day if day > EARLIEST else None
 
@@ -65,16 +65,17 @@ class Counts:
 
     def open_visits(self, site: str) -> int | None:
         """Return how many visits of `site` are open; None before the first live snapshot."""
-        tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in self._snapshots(site)]
+        tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in self.snapshots_for(site)]
         sql = [f"SELECT sum(visits) FROM {table} WHERE site = {{site:String}}" for table in tables]
         return sum(self.store.query(each, {"site": site})[0][0] for each in sql) if sql else None
 
     def rejections(self, site: str, period: Period) -> dict[str, int]:
         """Return how many beacons were not counted: reason → hits, the most frequent first."""
-        statement = select_rejections(site, period, self._snapshots(site))
+        statement = select_rejections(site, period, self.snapshots_for(site))
         return dict(self.store.query(statement.sql, statement.values))
 
-    def _snapshots(self, site: str) -> Sequence[Snapshot]:
+    def snapshots_for(self, site: str) -> Sequence[Snapshot]:
+        """Return the snapshots of who counts `site`."""
         return snapshots_of(site, self.store, self.snapshots)
 
     def _total_rows(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dashboard.answer import Metric
 from dashboard.formulas import RATES
+from dashboard.locale import format_integer
 from dashboard.words import format_metric
 
 SITE_FIGURES = ("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration")
@@ -54,8 +55,24 @@ DEFINITIONS = {
     "average_revenue": "The same, per event.",
     "rejected": "Beacons that were not counted, each with a reason.",
 }
-_PERCENTAGES = set(RATES)  # they change by points
-_BETTER_DOWN = {"bounce_rate"}
+_BETTER_DOWN = {"bounce_rate", "exit_rate", "rejected"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a figure has changed: a text such as `+12%`, empty without anything to compare with."""
+
+    text: str
+    mood: str  # better, worse, or same
+
+
+NO_CHANGE = Change("", "same")
+
+
+def make_change(metric: str, now: Metric, before: Metric) -> Change:
+    """Return the change of a metric."""
+    change = _change(metric, now, before)
+    return Change(_describe(metric, change), _mood(metric, change or 0))
 
 
 @dataclass(frozen=True)
@@ -101,7 +118,7 @@ def _change(metric: str, now: Metric, before: Metric) -> int | None:
     """Per cent, or points of a percentage."""
     if now is None or before is None:
         return None
-    if metric in _PERCENTAGES:
+    if metric in RATES:
         return round(now - before)
     return round(100 * (now - before) / before) if before else None
 
@@ -110,8 +127,8 @@ def _describe(metric: str, change: int | None) -> str:
     """`+12%`, `−3 pt`, `unchanged`; empty without a comparison."""
     if change is None:
         return ""
-    unit = " pt" if metric in _PERCENTAGES else "%"
-    return f"{'+' if change > 0 else '−'}{abs(change):,}{unit}" if change else "unchanged"
+    unit = " pt" if metric in RATES else "%"
+    return f"{'+' if change > 0 else '−'}{format_integer(abs(change))}{unit}" if change else "unchanged"
 
 
 def _mood(metric: str, change: int) -> str:

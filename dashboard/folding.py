@@ -5,12 +5,15 @@ all rarer ones together are another, and where those would still be too few, the
 them. So a day is cut into cells none of which is small (but for the whole day). Every filter looks at the cells' names,
 and every answer adds up whole cells: so does any difference of answers. Dimensions that lie inside each other (a source
 in its channel) are cut one after the other, each cell of the first into cells of the next.
+
+A question about a segment is cut inside of it: cells are made of the segment's people only, so they are as good for who
+may ask about nothing else. The segment itself is the choice of who shared it, however small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 
 from dashboard.vocabulary import COUNTRY_NAME, TABLES
 
@@ -49,10 +52,25 @@ FOLDS = (
 )
 
 
-def fold_of(dimensions: frozenset[str]) -> Fold | None:
-    """Return the fold that has all of `dimensions`."""
+# Tables that count people once per one of something → what that is: of a single one they know each person once.
+_ONCE_PER: Mapping[str, frozenset[str]] = {
+    "pageviews": frozenset({"event:page"}),
+    "events": frozenset({"event:name", "event:goal"}),
+}
+
+
+def fold_of(dimensions: frozenset[str], segment: Set[str] = frozenset(), single: Set[str] = frozenset()) -> Fold | None:
+    """Return the fold that has all of `dimensions`, on a table that knows those of `segment` too.
+
+    A segment that leaves a single value of `single` dimensions can be cut on tables that count people once per that.
+    """
     plain = {_ALIASES.get(name, name) for name in dimensions}
-    return next((fold for fold in FOLDS if plain <= set(fold.chain)), None)
+    fold = next((fold for fold in FOLDS if plain <= set(fold.chain)), None)
+    if fold is None:
+        return None
+    tables = (fold.table, *(table for table, units in _ONCE_PER.items() if units & single))
+    needed = {*fold.chain, *segment}
+    return next((replace(fold, table=table) for table in tables if needed <= set(TABLES[table].columns)), None)
 
 
 def folded(dimension: str, columns: tuple[str, ...], visible: str) -> str:

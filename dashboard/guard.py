@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from dashboard.access import EXPIRED, Grant, bearer_token, read_token
-from dashboard.admission import Admission, admit_member, admit_public, admit_shared
+from dashboard.admission import Admission, admit_anyone, admit_public, admit_shared
 from dashboard.context import Context, token_of
 from dashboard.shares import Share
 from schema.errors import RejectError
@@ -34,10 +34,8 @@ def admit(context: Context, request: Request, domain: str) -> Admission:
     if share := _share_of(context, request):
         return _admit_share(context, share, domain)
     grant, site = context.grant_of(request), context.settings.site_of(domain)
-    if site and grant and (role := grant.role_of(domain)):
-        return admit_member(site, role, grant, context.settings.dashboard)
-    if site and site.public:
-        return admit_public(site, context.settings.dashboard)
+    if site and (admission := admit_anyone(site, grant, context.settings.dashboard)):
+        return admission
     if grant is None:
         raise no_token(context, request)
     if not grant.allows(domain):

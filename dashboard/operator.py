@@ -35,11 +35,16 @@ class Operator:
         report = self._reports.get(request.path_params["name"])
         if report is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such report here")
-        found = await asyncio.to_thread(report, _day(request))
+        found = await asyncio.to_thread(report, asked_day(request))
         return Response(msgspec.json.encode(found), media_type="application/json")
 
 
-def _day(request: Request) -> date | None:
+def asked_day(request: Request) -> date | None:
+    """Return the day that the request asks for; None for the days that are open.
+
+    Raises:
+        QueryError: it is not a date.
+    """
     text = request.query_params.get("day", "")
     try:
         return date.fromisoformat(text) if text else None

@@ -14,20 +14,27 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.access import readable_sites
-from dashboard.admission import Admission
+from dashboard.admission import Admission, admit_anyone
+from dashboard.annotations import Annotations
 from dashboard.chart import sparkline
+from dashboard.comparison import COMPARISON_NAMES
 from dashboard.context import Context
 from dashboard.counts import Counts
 from dashboard.doors import SIGNED_OUT
+from dashboard.figures import NO_CHANGE, Change, make_change
+from dashboard.filter_form import FilterForm, read_form
 from dashboard.guard import admit, no_token
+from dashboard.locale import READER, choose_locale
 from dashboard.panels import TABS_BY_PANEL
-from dashboard.period import local_day, parse_period
+from dashboard.period import local_day, parse_period, previous
 from dashboard.site_page import SitePage, read_site_page
-from dashboard.view import DEFAULT_PERIOD, View, parse_view
+from dashboard.view import DEFAULT_PERIOD, View, granularities, parse_view
 from dashboard.words import PERIOD_NAMES
 from schema.errors import ShardUnavailableError
-from schema.settings import CollectorSettings, SiteSettings
+from schema.settings import CollectorSettings
 from schema.snippet import embedding_lines
+
+_MAX_FIND_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class SiteCard:
     visitors: int
     open_visits: int | None
     line: str
+    total: int = 0  # of all days of the line, added up
+    change: Change = NO_CHANGE
     away: str = ""  # why its counts cannot be read now, though those of other sites can
 
 
@@ -46,6 +55,7 @@ class Pages:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._annotations = Annotations(context.settings.data_dir)
 
     async def home(self, request: Request) -> Response:
         """Show the sites that the reader may see; with a single one go there."""
@@ -56,14 +66,17 @@ class Pages:
         if len(sites) == 1:
             note = f"?{SIGNED_OUT}" if SIGNED_OUT in request.query_params else ""
             return RedirectResponse(f"/{quote(sites[0].domain)}{note}", HTTPStatus.SEE_OTHER)
-        now_ms = self._context.clock()
+        now_ms, find = self._context.clock(), request.query_params.get("find", "")[:_MAX_FIND_LENGTH]
+        every = (admit_anyone(site, grant, self._context.settings.dashboard) for site in sites)
+        admissions = [each for each in every if each and find.casefold() in each.site.domain.casefold()]
+        READER.set(choose_locale(request.headers.get("Accept-Language", "")))
 
         def read(counts: Counts) -> tuple[Sequence[SiteCard], Mapping[str, int]]:
             strays = _read_strays(counts, now_ms) if grant and grant.is_for_every_site else {}
-            return [_read_card(counts, site, now_ms) for site in sites], strays
+            return [_read_card(counts, each, now_ms) for each in admissions], strays
 
         cards, strays = await self._context.read(read)
-        return self._page(request, "home.html", cards=cards, strays=strays)
+        return self._page(request, "home.html", cards=cards, strays=strays, find=find)
 
     async def site(self, request: Request) -> Response:
         """Show one site."""
@@ -73,11 +86,16 @@ class Pages:
         """Show the site of `admission` to whom it admits."""
         site, is_owner = admission.site, admission.is_for_every_site
         now_ms = self._context.clock()
-        view = replace(parse_view(site, request.query_params, TABS_BY_PANEL, now_ms), admission=admission)
+        READER.set(choose_locale(request.headers.get("Accept-Language", "")))
+        view = parse_view(site, request.query_params.multi_items(), TABS_BY_PANEL, now_ms)
+        view = replace(view, admission=admission)
+        if added := read_form(request.query_params):
+            return RedirectResponse(view.with_added(added).href, HTTPStatus.SEE_OTHER)
         is_only = len(self._context.settings.site) == 1
 
         def read(counts: Counts) -> tuple[SitePage, Mapping[str, int]]:
-            page = read_site_page(counts, site, view, now_ms)
+            notes = self._annotations.of(site.domain, view.period) if admission.is_member else ()  # meant for them
+            page = read_site_page(counts, site, view, notes, now_ms)
             has_strays = is_owner and (is_only or not page.has_counts)  # else the list of sites has them
             return page, _read_strays(counts, now_ms) if has_strays else {}
 
@@ -91,6 +109,10 @@ class Pages:
             is_embedded=is_embedded,
             strays=strays,
             periods=PERIOD_NAMES,
+            comparisons=COMPARISON_NAMES,
+            granularities=granularities(page.view.period),
+            form=FilterForm(),
+            is_owner=is_owner,
             collector=self._context.settings.collector.listen,
             snippet=_snippet(self._context.settings.collector, page.site.domain),
         )
@@ -112,22 +134,38 @@ class Pages:
             **values,
         )
         etag = f'"{xxhash.xxh3_128_hexdigest(html.encode())}"'
+        headers = {"ETag": etag, "Vary": "Accept-Language, Cookie"}
         if request.headers.get("If-None-Match") == etag:
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
-        return HTMLResponse(html, headers={"ETag": etag})
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return HTMLResponse(html, headers=headers)
 
 
-def _read_card(counts: Counts, site: SiteSettings, now_ms: int) -> SiteCard:
-    view = parse_view(site, {}, TABS_BY_PANEL, now_ms)
+def _read_card(counts: Counts, admission: Admission, now_ms: int) -> SiteCard:
+    site = admission.site
+    view = replace(parse_view(site, (), TABS_BY_PANEL, now_ms), admission=admission)
     try:
-        return _read_counts(counts, site, view, now_ms)
+        return _read_counts(counts, view, now_ms)
     except ShardUnavailableError as error:
-        return SiteCard(site.domain, 0, None, "", f"part {error.shard} of {error.shards} of the store is away")
+        return SiteCard(site.domain, 0, None, "", away=f"part {error.shard} of {error.shards} of the store is away")
 
 
-def _read_counts(counts: Counts, site: SiteSettings, view: View, now_ms: int) -> SiteCard:
-    visitors = [row.metrics[0] for row in counts.ask(view.query("visitors", dimensions=("time:day",)), now_ms).rows]
-    return SiteCard(site.domain, int(visitors[-1] or 0), counts.open_visits(site.domain), sparkline(visitors))
+def _read_counts(counts: Counts, view: View, now_ms: int) -> SiteCard:
+    visitors = _daily_visitors(counts, view, now_ms)
+    earlier = previous(view.period, now_ms)
+    before = _daily_visitors(counts, replace(view, period=earlier), now_ms) if earlier else []
+    return SiteCard(
+        view.domain,
+        visitors[-1],
+        counts.open_visits(view.domain),
+        sparkline(visitors),
+        sum(visitors),
+        make_change("visitors", sum(visitors), sum(before) or None),
+    )
+
+
+def _daily_visitors(counts: Counts, view: View, now_ms: int) -> list[int]:
+    answer = counts.ask(view.query("visitors", dimensions=("time:day",)), now_ms)
+    return [int(row.metrics[0] or 0) for row in answer.rows]
 
 
 def _read_strays(counts: Counts, now_ms: int) -> Mapping[str, int]:

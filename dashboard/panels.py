@@ -1,17 +1,16 @@
-"""The panels below the chart, as data, and their rows from answers. Pure."""
+"""The panels below the chart, as data: their tabs, and the dimension that each tab lists. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from dashboard.answer import Answer, Metric
-from dashboard.countries import country_names
-from dashboard.figures import NAMES
-from dashboard.query import Query, answerable
-from dashboard.view import FILTERS, View
-from dashboard.words import format_metric
+from dashboard.view import View
+from dashboard.view_filters import FILTERS, PROPERTY, dimension_of
 
-FEW, MANY = 9, 1000  # rows
+EVENTS, PLACES, REJECTED = "events", "places", "rejected"
+MAP = "map"
+_MOST_PROPERTIES = 12  # tabs
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,12 @@ class Tab:
     filter: str
     metrics: tuple[str, ...] = ("visitors", "events")  # the first that can be told
     nothing: str = "(none)"  # what an empty value is called
+    group: str = ""  # the title of the tab that it is a part of
 
     @property
     def dimension(self) -> str:
         """The dimension it lists."""
-        return FILTERS[self.filter]
+        return dimension_of(self.filter)
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,27 @@ class Panel:
     title: str
     tabs: tuple[Tab, ...]
 
+    @property
+    def titles(self) -> list[tuple[str, Tab]]:
+        """The tabs of the upper row: title → the first tab behind it."""
+        found: dict[str, Tab] = {}
+        for tab in self.tabs:
+            found.setdefault(tab.group or tab.title, tab)
+        return list(found.items())
 
-_ENDS = ("visits",)
+    def beside(self, front: Tab) -> tuple[Tab, ...]:
+        """The tabs of the lower row, where `front` is one of a group."""
+        return tuple(tab for tab in self.tabs if front.group and tab.group == front.group)
 
-PANELS = (
+
+_VISITS, _EVENTS = ("visits",), ("events",)
+
+
+def _unknown(name: str, title: str, column: str, filter_name: str, group: str = "") -> Tab:
+    return Tab(name, title, column, filter_name, ("visitors", "visits", "events"), "Unknown", group)
+
+
+_ALL = (
     Panel(
         "sources",
         "Sources",
@@ -50,101 +67,76 @@ PANELS = (
             Tab("sources", "Sources", "Source", "source", nothing="Direct / None"),
             Tab("channels", "Channels", "Channel", "channel", nothing="Unknown"),
             Tab("referrers", "Referrers", "Referrer", "referrer", nothing="No referrer"),
-            Tab("campaigns", "Campaigns", "Campaign", "utm_campaign", nothing="No campaign"),
+            Tab("campaigns", "Campaign", "Campaign", "utm_campaign", nothing="No campaign", group="Campaigns"),
+            Tab("media", "Medium", "Medium", "utm_medium", nothing="No medium", group="Campaigns"),
+            Tab("utm_sources", "Source", "Campaign source", "utm_source", nothing="No source", group="Campaigns"),
+            Tab("terms", "Term", "Term", "utm_term", nothing="No term", group="Campaigns"),
+            Tab("contents", "Content", "Content", "utm_content", nothing="No content", group="Campaigns"),
         ),
     ),
     Panel(
         "pages",
         "Pages",
         (
-            Tab("top", "Top", "Page", "page"),
-            Tab("entry", "Entry", "Entry page", "entry", _ENDS, "No page"),
-            Tab("exit", "Exit", "Exit page", "exit", _ENDS, "No page"),
+            Tab("top", "All", "Page", "page"),
+            Tab("entry", "Entry", "Entry page", "entry", _VISITS, "No page"),
+            Tab("exit", "Exit", "Exit page", "exit", _VISITS, "No page"),
+            Tab("hosts", "Hosts", "Host", "hostname", ("pageviews",), "Unknown"),
         ),
     ),
-    Panel("countries", "Countries", (Tab("countries", "Countries", "Country", "country", nothing="Unknown"),)),
+    Panel(
+        PLACES,
+        "Places",
+        (
+            _unknown(MAP, "Map", "Country", "country"),
+            _unknown("countries", "Countries", "Country", "country"),
+            _unknown("regions", "Regions", "Region", "region"),
+            _unknown("cities", "Cities", "City", "city"),
+        ),
+    ),
     Panel(
         "devices",
         "Devices",
         (
-            Tab("size", "Size", "Device", "device", nothing="Unknown"),
-            Tab("browser", "Browser", "Browser", "browser", nothing="Unknown"),
-            Tab("system", "System", "System", "os", nothing="Unknown"),
+            _unknown("browser", "Browsers", "Browser", "browser"),
+            _unknown("system", "Systems", "System", "os"),
+            _unknown("size", "Sizes", "Size", "device"),
+            _unknown("screen", "Screens", "Screen", "screen"),
+            _unknown("browser_versions", "Browser", "Browser version", "browser_version", "Versions"),
+            _unknown("system_versions", "System", "System version", "os_version", "Versions"),
+            _unknown("languages", "Languages", "Language", "language"),
         ),
     ),
-    Panel("events", "Events", (Tab("events", "Events", "Event", "event", ("events",)),)),
+    Panel(
+        EVENTS,
+        "Events",
+        (
+            Tab("events", "Events", "Event", "event", _EVENTS),
+            Tab("revenue", "Revenue", "Currency", "currency", ("total_revenue",), "No amount"),
+        ),
+    ),
 )
-TABS_BY_PANEL = {panel.name: tuple(tab.name for tab in panel.tabs) for panel in PANELS}
+PANELS = tuple(replace(panel, tabs=tuple(tab for tab in panel.tabs if tab.filter in FILTERS)) for panel in _ALL)
+TABS_BY_PANEL: Mapping[str, tuple[str, ...]] = {
+    panel.name: tuple(tab.name for tab in panel.tabs) + ((PROPERTY,) if panel.name == EVENTS else ())
+    for panel in PANELS
+}
 
 
-@dataclass(frozen=True)
-class ListRow:
-    """One row: `bar` is its length in per cent of the longest."""
-
-    label: str
-    href: str
-    value: Metric
-    text: str
-    share: str
-    bar: str
+def with_properties(panel: Panel, keys: Sequence[str]) -> Panel:
+    """Return the panel of events with a tab for each property."""
+    tabs = tuple(
+        Tab(PROPERTY + key, key, key, PROPERTY + key, _EVENTS, "(none)", "Properties")
+        for key in keys[:_MOST_PROPERTIES]
+    )
+    return replace(panel, tabs=panel.tabs + tabs)
 
 
-@dataclass(frozen=True)
-class FilledPanel:
-    """A panel with the rows of its tab in front; `problem` says why there are none."""
-
-    panel: Panel
-    tab: Tab
-    heading: str
-    rows: tuple[ListRow, ...]
-    has_more: bool
-    problem: str = ""
+def without_map(panel: Panel) -> Panel:
+    """Return the panel of places without its map."""
+    return replace(panel, tabs=tuple(tab for tab in panel.tabs if tab.name != MAP))
 
 
 def front_tab(panel: Panel, view: View) -> Tab:
     """Return the tab that is in front."""
     return next((tab for tab in panel.tabs if tab.name == view.tabs.get(panel.name)), panel.tabs[0])
-
-
-def panel_query(tab: Tab, view: View, limit: int) -> Query | None:
-    """Return the question for the rows of `tab`, one more than `limit`; None if this view cannot tell them."""
-    query = view.query(tab.metrics[0], dimensions=(tab.dimension,), limit=limit + 1)
-    metric = next((metric for metric in tab.metrics if metric in answerable(query)), None)
-    return view.query(metric, dimensions=(tab.dimension,), limit=limit + 1) if metric else None
-
-
-def fill_panel(panel: Panel, view: View, answer: Answer | None, total: Metric, limit: int) -> FilledPanel:
-    """Return `panel` with the rows of `answer`; shares are of `total`."""
-    tab = front_tab(panel, view)
-    if answer is None:
-        others = " or ".join(name for name in view.filters if name in _APART)
-        return FilledPanel(panel, tab, "", (), False, f"Cannot be told together with the filter on {others}.")
-    longest = max((row.metrics[0] or 0 for row in answer.rows), default=0)
-    rows = tuple(
-        ListRow(
-            label=name_value(tab.filter, row.dimensions[0]) or tab.nothing,
-            href=view.with_filter(tab.filter, row.dimensions[0]).href,
-            value=row.metrics[0],
-            text=format_metric(answer.query.metrics[0], row.metrics[0]),
-            share=_share(row.metrics[0], total),
-            bar=f"{100 * (row.metrics[0] or 0) / longest:.2f}%" if longest else "0%",
-        )
-        for row in answer.rows[:limit]
-    )
-    return FilledPanel(panel, tab, NAMES[answer.query.metrics[0]], rows, len(answer.rows) > limit)
-
-
-def name_value(filter_name: str, value: str) -> str:
-    """Return what a value is called: a country by its name."""
-    return country_names().get(value, value) if filter_name == "country" else value
-
-
-# Filters on pages, visits' ends and events stand in different tables.
-_APART = ("page", "hostname", "entry", "exit", "event")
-
-
-def _share(value: Metric, total: Metric) -> str:
-    if not value or not total:
-        return ""
-    percent = 100 * value / total
-    return f"{percent:.0f}%" if percent >= 1 else "<1%"

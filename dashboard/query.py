@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dashboard.buckets import Granularity, count_buckets, granularity_of
 from dashboard.filters import Combination, Comparison, Condition, Connective, Operator, comparisons
-from dashboard.folding import fold_of
+from dashboard.folding import Fold, fold_of
 from dashboard.formulas import (
     ACTIVE_VISITORS,
     CURRENCY,
@@ -60,17 +60,30 @@ class Query:
     has_total_rows: bool = False
     compared: Period | None = None  # each row is compared with this period
     min_count: int = 0  # rows of a day with fewer people are folded into one; see folding.py
+    segment: tuple[Condition, ...] = ()  # what it is about in place of the whole site; always holds, and never folded
 
     @property
     def asked(self) -> frozenset[str]:
         """All dimensions that it is about, but for time."""
+        return self.folded | {comparison.dimension for comparison in comparisons(self.segment)}
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """Those that it tells apart inside of its segment: they are folded, if any are."""
         filtered = {comparison.dimension for comparison in comparisons(self.conditions)}
         return frozenset((set(self.dimensions) | filtered) - set(TIME))
 
     @property
     def is_folded(self) -> bool:
         """Whether rare values do not stand for themselves in it."""
-        return self.min_count > 1 and bool(self.asked)
+        return self.min_count > 1 and bool(self.folded)
+
+    @property
+    def fold(self) -> Fold | None:
+        """How its dimensions are cut into cells, on a table that knows its segment too; None: they cannot be."""
+        known = {comparison.dimension for comparison in comparisons(self.segment)}
+        single = {name for condition in self.segment if (name := _pinned_by(condition))}
+        return fold_of(self.folded, known, single)
 
     @property
     def granularity(self) -> Granularity | None:
@@ -193,14 +206,14 @@ def _one_unit(metric: str, scope: Scope, query: Query) -> str:
 
 def _pinned(query: Query) -> set[str]:
     """The dimensions of which each row of the answer is about a single value."""
-    return set(query.dimensions) | {
-        condition.dimension
-        for condition in query.conditions
-        if isinstance(condition, Comparison)
-        and condition.operator is Operator.IS
-        and condition.is_case_sensitive
-        and len(condition.values) == 1
-    }
+    return set(query.dimensions) | {_pinned_by(condition) for condition in (*query.segment, *query.conditions)}
+
+
+def _pinned_by(condition: Condition) -> str:
+    """The dimension of which `condition` leaves a single value; empty if it leaves several."""
+    if not isinstance(condition, Comparison) or condition.operator is not Operator.IS:
+        return ""
+    return condition.dimension if condition.is_case_sensitive and len(condition.values) == 1 else ""
 
 
 def _share(metric: str, query: Query) -> Formula | str:
@@ -220,7 +233,8 @@ def _share(metric: str, query: Query) -> Formula | str:
 
 
 def whole_of(metric: str, query: Query) -> Query | str:
-    """Return the question for the visitors that `metric` is a share of: all that the filters on visits leave.
+    """Return the question for the visitors that `metric` is a share of: all that the filters on visits leave of those
+    that the question is about.
 
     A text says why there is none: filters on pages or events that cannot be taken apart from those on visits.
     """
@@ -250,7 +264,12 @@ def _too_rare(metric: str, query: Query) -> str:
     """Empty unless rare values are to be folded and that cannot be done for this."""
     if not query.is_folded:
         return ""
-    fold = fold_of(query.asked)
+    fold = query.fold
+    if fold is None and query.segment and fold_of(query.folded):
+        return (
+            f"where rare values are folded, people are not counted per {' and '.join(sorted(query.folded))} within"
+            " the segment of this view"
+        )
     if fold is None:
         return (
             f"where rare values are folded (fewer than {query.min_count} people a day), only what is folded together"

@@ -5,9 +5,21 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboard.figures import DEFINITIONS, NAMES
-from dashboard.panels import name_value
+from dashboard.filter_form import filter_title
+from dashboard.locale import language_tag
+from dashboard.panel_rows import name_value
 from dashboard.segment import SIGN_NAMES, name_dimension
-from dashboard.words import REJECTION_NAMES, describe_strays, format_count, name_comparison, name_dates, name_period
+from dashboard.view_filters import OPERATOR_NAMES
+from dashboard.words import (
+    REJECTION_MEANINGS,
+    REJECTION_NAMES,
+    describe_strays,
+    format_count,
+    name_comparison,
+    name_dates,
+    name_day,
+    name_period,
+)
 
 
 class Templates:
@@ -25,14 +37,23 @@ class Templates:
             "comparison": name_comparison,
             "count": format_count,
             "dates": name_dates,
+            "day": name_day,
+            "filter_title": filter_title,
+            "operator": lambda operator: OPERATOR_NAMES[operator],
             "dimension": lambda condition: name_dimension(condition.dimension),
-            "sign": lambda condition: SIGN_NAMES.get(condition.operator, "is like"),
+            "sign": lambda condition: SIGN_NAMES[condition.operator],
             "period": name_period,
             "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
             "strays": describe_strays,
             "value_name": lambda value, filter_name: name_value(filter_name, value),
         }
-        self._environment.globals |= {"metric_names": NAMES, "definitions": DEFINITIONS}
+        self._environment.globals |= {
+            "metric_names": NAMES,
+            "definitions": DEFINITIONS,
+            "operators": OPERATOR_NAMES,
+            "rejection_meanings": REJECTION_MEANINGS,
+            "language_tag": language_tag,
+        }
 
     def render(self, template: str, **values: object) -> str:
         """Return the HTML of `template`."""

@@ -20,9 +20,11 @@ SIGN_NAMES: Mapping[Operator, str] = {
     Operator.IS_NOT: "is not",
     Operator.CONTAINS: "contains",
     Operator.CONTAINS_NOT: "does not contain",
+    Operator.MATCHES_WILDCARD: "is like",
+    Operator.MATCHES_WILDCARD_NOT: "is not like",
 }
 
-_WILDCARDS = {Operator.IS: "matches_wildcard", Operator.IS_NOT: "matches_wildcard_not"}
+_WILDCARDS = {Operator.IS: Operator.MATCHES_WILDCARD, Operator.IS_NOT: Operator.MATCHES_WILDCARD_NOT}
 _PART = re.compile(r"([a-z_:]+)(!=|!~|=|~)(.+)", re.DOTALL)
 _ALTERNATIVES = "|"
 _SHORT = {"entry": "visit:entry_page", "exit": "visit:exit_page", "event": "event:name"}
@@ -64,9 +66,9 @@ def _parse(text: str) -> Comparison:
 def _wildcard(operator: Operator) -> Operator:
     """The operator that takes `*` for any part, where there is one: a `*` is never compared with as it stands."""
     try:
-        return Operator(_WILDCARDS[operator])
-    except (KeyError, ValueError):
-        raise RejectError("segment", "knows no * there: write page~/blog for pages that contain /blog") from None
+        return _WILDCARDS[operator]
+    except KeyError:
+        raise RejectError("segment", "knows no * there: write page~/blog, or page=/blog*") from None
 
 
 def _short_names() -> list[str]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from dashboard.buckets import Granularity
 from dashboard.conditions import Values, condition_sql
 from dashboard.countries import country_names
-from dashboard.folding import Fold, fold_of, folded, visible_cells
+from dashboard.folding import Fold, folded, visible_cells
 from dashboard.formulas import Formula
 from dashboard.period import ALL, EARLIEST, LATEST, Period
 from dashboard.query import Query
@@ -136,6 +136,7 @@ def _union(query: Query, measures: Sequence[tuple[str, str]], ground: Ground, va
         dimensions = [f"{columns.of(dimension)} AS d{n}" for n, dimension in enumerate(query.dimensions)]
         conditions = [f"({condition_sql(condition, columns.of, values)})" for condition in query.conditions]
         fixed = [f"{column} = {values.add(value, 'String')}" for column, value in table_of(name).fixed.items()]
+        fixed += columns.segment(name)
         for part in _parts(query, name, ground):
             within = (_within(part, query.period, values), *fixed)
             if query.is_folded:
@@ -177,17 +178,22 @@ class _Columns:
         if dimension in TIME:
             assert self.query.granularity is not None  # it has a dimension of time
             return _BUCKETS[self.query.granularity]
-        fold = fold_of(self.query.asked) if self.query.is_folded else None
+        fold = self.query.fold if self.query.is_folded else None
         if fold is None:
             return table_of(self.table).columns[dimension]
         columns = fold.columns(dimension)
         return folded(dimension, columns, self._visible(fold, columns))
 
+    def segment(self, table: str) -> list[str]:
+        """The conditions on rows of `table` that hold for all that is asked, on values as they are."""
+        columns = table_of(table).columns
+        return [f"({condition_sql(each, columns.__getitem__, self.values)})" for each in self.query.segment]
+
     def cells(self, part: Part, measures: Sequence[tuple[str, str]], within: Sequence[str]) -> str:
         """The SELECT of what is folded: days, values and sums, apart from all conditions."""
-        fold = fold_of(self.query.asked)
+        fold = self.query.fold
         assert fold is not None  # the query was planned
-        deepest = max((fold.columns(dimension) for dimension in self.query.asked), key=len)
+        deepest = max((fold.columns(dimension) for dimension in self.query.folded), key=len)
         every = ", ".join(("day", *deepest))
         sums = ", ".join(f"sum({measure}) AS m{number}" for number, (_, measure) in enumerate(measures))
         return f"SELECT {every}, {sums} FROM {part.table} WHERE {' AND '.join(within)} GROUP BY {every}"
@@ -201,7 +207,8 @@ class _Columns:
         every = ", ".join(("day", *columns))
         people = [
             f"SELECT {every}, sum({fold.people}) AS people FROM {part.table}"
-            f" WHERE {_within(part, over, self.values)}{inside} GROUP BY {every}"
+            f" WHERE {' AND '.join((_within(part, over, self.values), *self.segment(fold.table)))}{inside}"
+            f" GROUP BY {every}"
             for part in visible_parts(TABLES[fold.table].rollup, over, self.ground.snapshots)
         ]
         nobody = f"SELECT {every}, toUInt64(0) AS people FROM {TABLES[fold.table].rollup} WHERE 0"

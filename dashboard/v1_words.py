@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
+
 from dashboard.period import NAMED
 from dashboard.query import MAX_LIMIT, Query
 from dashboard.question import MAX_VALUE_LENGTH, Comparisons, Include, Pagination, Question, read_question
@@ -20,7 +22,7 @@ MAX_PAGE = 100_000
 INTERVALS = {"hour": "time:hour", "date": "time:day", "day": "time:day", "week": "time:week", "month": "time:month"}
 PARAMETERS = (
     "site_id", "period", "date", "metrics", "filters", "property", "interval", "limit", "page", "compare",
-    "with_imported",
+    "with_imported", "share",
 )  # fmt: skip
 
 _FILTER = re.compile(r"([^=!~]+)(==|!=|~|!~)(.+)", re.DOTALL)
@@ -83,10 +85,21 @@ def read_number(parameters: Parameters, name: str, default: int, most: int) -> i
 def read_filters(text: str) -> list[Any]:
     """Return the filters of `event:page==/a|/b;visit:source!=x` as those of the newer API; * is any part of a value.
 
+    The newer API's own, as JSON, are taken too: they alone can compare with every text.
+
     Raises:
         QueryError: one is not like that.
     """
+    if text.startswith("["):
+        return _decode_filters(text)
     return [_filter(part.strip()) for part in _AND.split(text) if part.strip()]
+
+
+def _decode_filters(text: str) -> list[Any]:
+    try:
+        return msgspec.json.decode(text, type=list[Any])
+    except (msgspec.DecodeError, RecursionError):
+        raise QueryError("filters", "is not JSON, though it begins like it") from None
 
 
 def date_range_of(parameters: Parameters, site: SiteSettings, now_ms: int) -> str | list[str]:

@@ -69,13 +69,18 @@ function partsOf(page) {
   return new Map(parts.map((element) => [element.dataset.part, { element, html: element.outerHTML }]));
 }
 
-// Puts `fresh` in the place of `old`; what was unfolded stays so, and the focus stays where it was.
+// Puts `fresh` in the place of `old`; what was unfolded or scrolled stays so, and the focus stays where it was.
 function replace(old, fresh) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const open = [...old.querySelectorAll("details[data-keep][open]")].map((details) => details.dataset.keep);
+  const scrolled = [...old.querySelectorAll("[data-scroll]")].map((box) => [box.dataset.scroll, box.scrollTop, box.scrollLeft]);
   old.replaceWith(document.adoptNode(fresh));
   for (const name of open) fresh.querySelector(`details[data-keep="${name}"]`)?.setAttribute("open", "");
-  if (!focused) return;
+  for (const [name, top, left] of scrolled) fresh.querySelector(`[data-scroll="${name}"]`)?.scrollTo({ top, left, behavior: "instant" });
+  if (focused) focusSame(focused, fresh);
+}
+
+function focusSame(focused, fresh) {
   const places = [...fresh.querySelectorAll(focused.localName)];
   const same = places.find((place) => place.textContent === focused.textContent);
   (same ?? places.find((place) => place.getAttribute("href") === focused.getAttribute("href")))?.focus({

@@ -89,9 +89,9 @@ def test_a_page_opened_in_a_browser_is_a_number_on_the_dashboard(browser: Browse
         "bounce_rate": "0",
     }
     assert float(value(page, "views_per_visit") or 0) == 5
-    page.goto(f"{page.url.partition('?')[0]}?period=day")
+    page.goto(f"{page.url.partition('?')[0]}?period=day&devices=size")
     assert set(rows(page, "pages")) == {"/", "/walks/chalk-ridge", "/app", "/app/packing"}
-    assert rows(page, "countries") == {"Germany": "1"}
+    assert rows(page, "places") == {"Germany": "1"}
     assert rows(page, "devices") == {"Desktop": "1"}
     expect(page.locator("[data-live]")).to_have_attribute("value", "1")
     ARTEFACTS.mkdir(exist_ok=True)

@@ -25,6 +25,7 @@ PRIVATE: dict[tuple[str, str], tuple[int, int, int]] = {
     ("GET", "/api/export.csv"): (401, 403, 200),
     ("GET", "/metrics"): (401, 403, 403),  # for those who may read every site
     ("GET", "/api/operator/{name}"): (401, 403, 403),
+    ("GET", "/ledger"): (401, 403, 403),
     ("GET", "/"): (303, 200, 200),  # to what is public; with a token, the list of what it may read
     ("GET", "/share/{token}"): (404, 404, 404),  # for who has a shared link
     ("GET", "/embed/{key}"): (404, 404, 404),

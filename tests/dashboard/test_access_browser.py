@@ -17,6 +17,8 @@ from support.people import PASSWORD, people, share
 from support.processes import free_port, wait_until
 from support.rollup_rows import RowWriter, row
 
+OVER = {"at": "2026-03-09 10:00"}  # a day that is over: others see no more of today than its totals
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -27,8 +29,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def settings(store: EmbeddedStore, rows: RowWriter, tmp_path: Path) -> Settings:
     for country in ("DE", "FR"):
-        rows.add("visits", row(source=f"from {country}", country=country, visits=30, visitors=30, pageviews=30))
-        rows.add("pageviews", row(path="/", source=f"from {country}", country=country, pageviews=30, visitors=30))
+        rows.add("visits", row(source=f"from {country}", country=country, visits=30, visitors=30, pageviews=30, **OVER))
+        rows.add(
+            "pageviews", row(path="/", source=f"from {country}", country=country, pageviews=30, visitors=30, **OVER)
+        )
     return people(tmp_path)
 
 

@@ -33,6 +33,7 @@ OPEN = {  # by themselves
     "/embed/{key}",
 }
 DE = {"segment": ("country=DE",)}
+OVER = {"at": "2026-03-09 10:00"}  # a day that is over: others see no more of today than its totals
 
 
 class WatchedStore:
@@ -63,7 +64,7 @@ def client(store: EmbeddedStore, rows: RowWriter, tmp_path: Path) -> Client:
             paths = {"entry_path": path, "exit_path": path} if table == "visits" else {"path": path}
             people_ = {"visitors": 50, "visits": 50}
             measures = people_ | ({"events": 60} if table == "events" else {"pageviews": 60})
-            rows.add(table, row(country=country, source=f"from {country}", **paths, **measures))
+            rows.add(table, row(country=country, source=f"from {country}", **paths, **measures, **OVER))
     return Client(WatchedStore(store), people(tmp_path))  # type: ignore[arg-type]  # all that the dashboard asks for
 
 
@@ -203,6 +204,9 @@ def test_an_answer_by_a_shared_link_never_holds_more_than_the_segment(client: Cl
     headers = {"Authorization": f"Bearer {token}"}
     for filters in escapes():
         answer = client.request("POST", "/api/v2/query", json=body(filters=filters), headers=headers)
+        if "visit:country" in str(filters):  # whose rows cannot be folded together with those of pages
+            assert (answer.status_code, answer.json()["field"]) == (400, "metrics")
+            continue
         assert answer.status_code == 200
         assert {line["dimensions"][0] for line in answer.json()["results"]} <= {SHOWN}
 

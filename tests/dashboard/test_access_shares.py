@@ -1,5 +1,6 @@
 """Shared links and frames: what they show and hide, how they end, and who may put them into a page."""
 
+import html
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -34,6 +35,9 @@ UTC_DAY = parse_period("28d", date(2026, 3, 10), ZoneInfo("UTC"))
 def client(store: EmbeddedStore, rows: RowWriter, tmp_path: Path) -> Client:
     rows.add("visits", row(source="Google", country="DE", visits=30, visitors=30, pageviews=30))
     rows.add("pageviews", row(path="/", source="Google", country="DE", pageviews=30, visitors=30, visits=30))
+    for country in ("DE", "FR"):
+        over = {"country": country, "at": "2026-03-09 10:00", "visits": 30, "visitors": 30, "pageviews": 30}
+        rows.add("visits", row(source=f"from {country}", **over))
     rows.add("rejections", row(reason="bot", hits=7))
     rows.snapshot(1, 0, 0, date(2026, 3, 10))
     return Client(store, people(tmp_path))
@@ -57,9 +61,20 @@ def test_a_link_shows_one_site_read_only(client: Client) -> None:
 def test_every_link_of_a_shared_page_stays_within_it(client: Client) -> None:
     link = share(client.settings)
     page = client.get(f"/share/{link}?period=7d").text
-    links = re.findall(r'(?:href|action)="(/[^"]*)"', page)
-    assert links
-    assert {found for found in links if not found.startswith((f"/share/{link}", "/static/"))} == set()
+    links = [html.unescape(found) for found in re.findall(r'(?:href|action)="(/[^"]*)"', page)]
+    files = [found for found in links if found.startswith("/api/export.csv")]
+    assert {client.get(found).status_code for found in files} == {200}
+    assert len(files) >= 4
+    elsewhere = set(links) - set(files)
+    assert {found for found in elsewhere if not found.startswith((f"/share/{link}", "/static/"))} == set()
+
+
+def test_a_file_of_a_shared_page_holds_the_segment_only(client: Client) -> None:
+    link = share(client.settings, segment=("country=DE",))
+    files = re.findall(r'href="(/api/export.csv[^"]*)"', client.get(f"/share/{link}?period=7d").text)
+    texts = [client.get(html.unescape(found)).text for found in files]
+    assert any("from DE" in text for text in texts)
+    assert not any("from FR" in text for text in texts)
 
 
 def test_a_link_ends_when_it_is_to(client: Client) -> None:
@@ -88,7 +103,7 @@ def test_a_link_of_a_site_that_is_gone_opens_nothing(client: Client) -> None:
 
 def test_only_the_owner_sees_what_was_rejected(client: Client) -> None:
     def sees(browser: Client, path: str) -> bool:
-        return "not counted" in browser.get(path).text
+        return 'data-part="panel-rejected"' in browser.get(path).text
 
     assert sees(signed_in(Client(client.store, client.settings), "oscar"), "/example.com")
     assert not sees(signed_in(Client(client.store, client.settings), "vera"), "/example.com")
@@ -163,12 +178,11 @@ def admission(*segment: Comparison) -> Admission:
 
 
 @pytest.mark.parametrize("asked", [(), (FRANCE,), (GERMANY,), (FRANCE, GERMANY)])
-def test_a_restricted_question_has_the_segment_first_and_restricting_twice_changes_nothing(
+def test_a_restricted_question_has_the_segment_and_restricting_twice_changes_nothing(
     asked: tuple[Comparison, ...],
 ) -> None:
     restricted = admission(GERMANY).restrict(question(*asked))
-    assert restricted.conditions[0] == GERMANY
-    assert set(asked) <= set(restricted.conditions)
+    assert (restricted.segment, restricted.conditions) == ((GERMANY,), asked)
     assert admission(GERMANY).restrict(restricted) == restricted
 
 
@@ -199,11 +213,31 @@ def test_a_segment_that_means_nothing_is_refused(text: str) -> None:
 
 
 def test_a_star_is_never_compared_with_as_it_stands() -> None:
-    try:
-        (comparison,) = parse_segment(("page=/blog*",))
-    except RejectError:
-        return
-    assert comparison.operator.value == "matches_wildcard"
+    found = parse_segment(("page=/blog*", "source!=*bot*|x"))
+    assert [one.operator for one in found] == [Operator.MATCHES_WILDCARD, Operator.MATCHES_WILDCARD_NOT]
+    assert [one.values for one in found] == [("/blog*",), ("*bot*", "x")]
+
+
+def test_a_link_to_a_part_of_the_pages_shows_these(client: Client, rows: RowWriter) -> None:
+    for path in ("/blog/a", "/blog/b", "/shop"):
+        over = {"at": "2026-03-09 10:00", "visits": 30, "visitors": 30, "pageviews": 40}
+        rows.add("pageviews", row(path=path, **over))
+    link = share(client.settings, segment=("page=/blog*",))
+    page = client.get(f"/share/{link}?period=7d").text
+    assert "page is like" in page
+    assert {path: path in page for path in ("/blog/a", "/blog/b", "/shop")} == {
+        "/blog/a": True,
+        "/blog/b": True,
+        "/shop": False,
+    }
+    assert '<data class="figure-value" value="80">' in page
+    assert "Cannot be told of the part of the site that this view shows." in page
+    assert "filter on ." not in page
+
+
+def test_a_list_that_is_too_fine_for_others_says_so(client: Client) -> None:
+    page = client.get(f"/share/{share(client.settings)}?places=cities").text
+    assert "Too fine for this view: rows with fewer than 10 people are put together." in page
 
 
 def test_every_dimension_of_a_segment_exists() -> None:
@@ -264,3 +298,10 @@ def test_attempts_are_remembered_for_a_bounded_number_of_names() -> None:
     for number in range(MOST_NAMES + 100):
         assert attempts.take(f"name{number}", NOW + number * OVERALL.every_ms) == 0
     assert len(attempts._by_name) <= MOST_NAMES
+
+
+def test_notes_on_the_chart_are_for_people_who_signed_in(client: Client) -> None:
+    (client.settings.data_dir / "notes.toml").write_text('[[note]]\nday = 2026-03-05\ntext = "Ann left us"\n')
+    assert "Ann left us" in signed_in(Client(client.store, client.settings), "vera").get("/example.com").text
+    assert "Ann left us" not in client.get(f"/share/{share(client.settings)}").text
+    assert "Ann left us" not in client.get("/open.example").text

@@ -1,18 +1,14 @@
 """The dashboard in a real browser: it refreshes by itself, and nothing on it breaks its own content policy."""
 
 import datetime as dt
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from schema.store_embedded import EmbeddedStore
 from support.browser import launch_chromium
-from support.dashboard_client import Client, token
-from support.processes import free_port, wait_until
+from support.dashboard_server import serving, signed_in
 from support.rollup_rows import RowWriter, row
 
 TODAY = dt.date(2026, 3, 10)
@@ -29,37 +25,6 @@ def browser() -> Iterator[Browser]:
 def address(store: EmbeddedStore) -> Iterator[str]:
     with serving(store) as address:
         yield address
-
-
-@contextmanager
-def serving(store: EmbeddedStore) -> Iterator[str]:
-    """The dashboard on a real socket."""
-    port = free_port()
-    config = uvicorn.Config(Client(store).app, port=port, access_log=False, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: server.started, what="the dashboard listens")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@contextmanager
-def signed_in(browser: Browser, address: str, *, javascript: bool = True) -> Iterator[Page]:
-    """A page after the login link; at its end, no error may be on its console."""
-    context = browser.new_context(java_script_enabled=javascript, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{address}/login?token={token()}")
-    assert "token=" not in page.url
-    yield page
-    context.close()
-    assert errors == []
 
 
 def show_visits(rows: RowWriter, number: int, visits: int) -> None:
@@ -111,9 +76,9 @@ def test_a_click_on_a_row_filters_and_the_cross_takes_it_back(browser: Browser, 
     rows.add("visits", row(source="Bing", visits=2, visitors=2))
     with signed_in(browser, address) as page:
         page.goto(f"{address}/example.com?period=day")
-        page.get_by_role("link", name="Google").click()
+        page.locator("[data-part=panel-sources]").get_by_role("link", name="Google").click()
         expect(page.locator("li[data-metric=visits] data")).to_have_text("3")
-        page.get_by_label("Remove the filter source").click()
+        page.get_by_label("Remove the filter Source is Google").click()
         expect(page.locator("li[data-metric=visits] data")).to_have_text("5")
 
 
@@ -130,7 +95,7 @@ def test_without_javascript_everything_is_there_as_well(browser: Browser, addres
     with signed_in(browser, address, javascript=False) as page:
         page.goto(f"{address}/example.com?period=day")
         expect(page.locator("li[data-metric=visits] data")).to_have_text("3")
-        page.locator(".periods summary").click()
+        page.locator("[data-menu=periods] summary").click()
         page.get_by_role("link", name="Yesterday").click()
         expect(page.locator("li[data-metric=visits] data")).to_have_text("0")
         assert page.locator(".bar rect").count() == 0

@@ -200,13 +200,18 @@ QUESTIONS = st.builds(
 @given(
     st.lists(st.integers(0, 9), min_size=len(CELLS), max_size=len(CELLS)),
     st.lists(QUESTIONS, min_size=2, max_size=5),
+    st.sampled_from([None, ("visit:channel", 1, "c"), ("visit:source", 2, "s")]),
 )
 def test_no_difference_of_answers_tells_of_a_small_group(
-    embedded_rows: RowWriter, people: list[int], questions: list[dict[str, Any]]
+    embedded_rows: RowWriter,
+    people: list[int],
+    questions: list[dict[str, Any]],
+    shared: tuple[str, int, str] | None,
 ) -> None:
     """Every number is a sum of cells of one partition of the people, and every cell has K people, or its whole day.
 
-    Whatever is added to or taken from each other then, is a sum of whole cells again.
+    Whatever is added to or taken from each other then, is a sum of whole cells again. Who sees a segment only, sees
+    cells of its people only.
     """
     embedded_rows.store.execute("TRUNCATE TABLE visits")
     counted = dict(zip(CELLS, people, strict=True))
@@ -215,13 +220,18 @@ def test_no_difference_of_answers_tells_of_a_small_group(
         *(visits(source, n, day, channel=channel) for (day, channel, source), n in counted.items() if n),
         visits("", 0),
     )
+    segment = (Comparison(Operator.IS, shared[0], (shared[2],)),) if shared else ()
+    if shared:
+        counted = {key: n for key, n in counted.items() if key[shared[1]] == shared[2]}
     cells = cut(counted)
     by_day = {day: sum(n for (d, _, _), n in counted.items() if d == day) for day in DAYS}
     assert all(n >= K or n == by_day[day] for (day, _), n in cells.items())
     for question in questions:
         dimensions, condition = question.pop("dimensions"), question.pop("conditions")
         conditions = (condition,) if condition else ()
-        answer = ask(embedded_rows, *dimensions, metrics=["visitors"], conditions=conditions, **question)
+        answer = ask(
+            embedded_rows, *dimensions, metrics=["visitors"], conditions=conditions, segment=segment, **question
+        )
         inside = [n for (day, _), n in cells.items() if question["period"].start <= day < question["period"].end]
         sums = {sum(some) for size in range(len(inside) + 1) for some in itertools.combinations(inside, size)}
         assert all(found.metrics[0] in sums for found in answer.rows), (dimensions, condition)
@@ -262,3 +272,35 @@ def test_every_rollup_that_is_folded_has_the_columns() -> None:
         rollup = BY_NAME[TABLES[fold.table].rollup]
         assert set(fold.columns(fold.chain[-1])) <= set(rollup.key_names)
         assert fold.people in rollup.measure_names
+
+
+GERMANS = (Comparison(Operator.IS, "visit:country", ("DE",)),)
+
+
+def test_a_segment_is_folded_by_its_own_people_and_does_not_fold_itself(rows: RowWriter) -> None:
+    rows.add("visits", visits("Google", 9, country="DE"), visits("a", 6, country="DE"), visits("b", 4, country="DE"))
+    rows.add("visits", visits("b", 90, country="FR"), visits("c", 80, country="FR"))
+    assert table(ask(rows, segment=GERMANS)) == {"": 19}
+    assert table(ask(rows, "visit:source", segment=GERMANS)) == {"Google": 9, OTHER_NAME: 10}
+    assert table(ask(rows, "visit:source")) == {"Google": 9, "a": 6, "b": 94, "c": 80}
+
+
+def test_a_segment_smaller_than_the_least_is_told_as_a_whole(rows: RowWriter) -> None:
+    rows.add("visits", visits("Google", 2, country="DE"), visits("Bing", 1, country="DE"), visits("x", 50))
+    assert table(ask(rows, "visit:source", segment=GERMANS)) == {OTHER_NAME: 3}
+
+
+def test_a_segment_of_people_is_told_by_pages_and_one_of_a_page_by_people(rows: RowWriter) -> None:
+    at = {"at": f"{DAYS[0]} 10:00"}
+    for path, country, n in (("/a", "DE", 9), ("/b", "DE", 3), ("/c", "DE", 2), ("/a", "FR", 2), ("/b", "FR", 7)):
+        rows.add("pageviews", row(path=path, country=country, pageviews=n, visitors=n, visits=n, **at))
+    one, some = (
+        (Comparison(Operator.IS, "event:page", ("/a",)),),
+        (Comparison(Operator.MATCHES_WILDCARD, "event:page", ("/*",)),),
+    )
+    visitors = {"metrics": ["visitors"]}
+    assert table(ask(rows, "event:page", segment=GERMANS, **visitors)) == {"/a": 9, OTHER_NAME: 5}
+    assert table(ask(rows, "visit:country", segment=one, **visitors)) == {OTHER_NAME: 11}
+    assert table(ask(rows, "event:page", segment=some, **visitors)) == {"/a": 11, OTHER_NAME: 12}
+    with pytest.raises(QueryError, match="within the segment of this view"):
+        ask(rows, "visit:country", segment=some, metrics=["pageviews"])

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.filters import Comparison, Operator
 from dashboard.formulas import METRICS
 from dashboard.panels import TABS_BY_PANEL
 from dashboard.period import NAMED
-from dashboard.query import Comparison, Operator
-from dashboard.view import DEFAULT_PERIOD, FILTERS, View, parse_view
+from dashboard.view import DEFAULT_PERIOD, View, parse_view
+from dashboard.view_filters import FILTERS, PREFIXES, Filter
 from dashboard.vocabulary import COLUMNS
 from schema.errors import QueryError
 from schema.settings import SiteSettings
@@ -21,13 +22,17 @@ NOW = 1_773_144_000_000  # 2026-03-10 21:00 in Tokyo
 
 
 def view(**parts: str) -> View:
-    return parse_view(SITE, parts, TABS_BY_PANEL, NOW)
+    return parse_view(SITE, parts.items(), TABS_BY_PANEL, NOW)
 
 
 def follow(href: str) -> View:
     address = urlsplit(href)
     assert address.path == "/example.com"
-    return view(**dict(parse_qsl(address.query, keep_blank_values=True)))
+    return parse_view(SITE, parse_qsl(address.query, keep_blank_values=True), TABS_BY_PANEL, NOW)
+
+
+def values_of(asked: View) -> dict[str, tuple[str, ...]]:
+    return {one.key: one.values for one in asked.filters}
 
 
 def test_nothing_asked_is_the_usual_view() -> None:
@@ -36,7 +41,7 @@ def test_nothing_asked_is_the_usual_view() -> None:
 
 
 def test_days_are_the_sites() -> None:
-    late = parse_view(SITE, {"period": "day"}, TABS_BY_PANEL, NOW + 4 * 3_600_000)
+    late = parse_view(SITE, [("period", "day")], TABS_BY_PANEL, NOW + 4 * 3_600_000)
     assert late.period.start.isoformat() == "2026-03-11"
 
 
@@ -50,20 +55,36 @@ def test_what_makes_no_sense_is_ignored_but_a_wrong_period_is_said() -> None:
 
 
 def test_every_dimension_can_be_filtered_by() -> None:
-    assert set(FILTERS.values()) == set(COLUMNS) - {"event:goal", "event:currency", "rejection:reason"}
+    assert set(FILTERS.values()) == {
+        name for name in COLUMNS if not name.endswith("_name") and name not in ("event:goal", "rejection:reason")
+    }
 
 
 def test_no_two_parts_of_an_address_have_the_same_name() -> None:
-    others = {"period", "from", "to", "metric", "all", *TABS_BY_PANEL}
-    assert not others & set(FILTERS)
+    others = {"period", "from", "to", "metric", "all", "by", "find", "sort", "leaf", *TABS_BY_PANEL}
+    others |= {"compare", "against", "until", "add", "how", "value"}
+    keys = [prefix + name for prefix in PREFIXES.values() for name in FILTERS]
+    assert len(set(keys)) == len(keys)
+    assert not others & set(keys)
 
 
-def test_filters_become_conditions_of_one_value_each() -> None:
-    query = view(source="Google", page="/a").query("pageviews", dimensions=("time",))
-    assert set(query.conditions) == {
-        Comparison(Operator.IS, "event:page", ("/a",)),
-        Comparison(Operator.IS, "visit:source", ("Google",)),
+def test_filters_become_conditions_and_equal_ones_are_alternatives() -> None:
+    address = "/example.com?source=Google&source=Bing&has-page=/a&not-country=DE&hasnt-browser=Bot&prop-plan=pro"
+    assert set(follow(address).query("pageviews", dimensions=("time",)).conditions) == {
+        Comparison(Operator.CONTAINS, "event:page", ("/a",)),
+        Comparison(Operator.IS, "visit:source", ("Google", "Bing")),
+        Comparison(Operator.IS_NOT, "visit:country", ("DE",)),
+        Comparison(Operator.CONTAINS_NOT, "visit:browser", ("Bot",)),
+        Comparison(Operator.IS, "event:props:plan", ("pro",)),
     }
+
+
+def test_a_filter_joins_those_like_it_and_can_compare_in_another_way() -> None:
+    asked = view(source="Google").with_added(Filter("source", Operator.IS, ("Bing",)))
+    assert values_of(asked) == {"source": ("Google", "Bing")}
+    assert values_of(asked.with_operator(0, Operator.IS_NOT)) == {"not-source": ("Google", "Bing")}
+    assert values_of(asked.with_filter("source", "Reddit")) == {"source": ("Reddit",)}
+    assert values_of(asked.without_filters()) == {}
 
 
 @settings(deadline=None)
@@ -79,8 +100,9 @@ def test_every_link_leads_to_what_it_was_made_from(
     parts: dict[str, Any] = {"period": period, "metric": metric, tab[0]: tab[1], **filters}
     asked = view(**parts)
     assert follow(asked.href) == asked
-    assert follow(asked.with_filter("source", "a&b=c#d?e").href).filters["source"] == "a&b=c#d?e"
-    assert follow(asked.without_filter("source").href).filters == {k: v for k, v in filters.items() if k != "source"}
+    assert values_of(follow(asked.with_filter("source", "a&b=c#d?e").href))["source"] == ("a&b=c#d?e",)
+    for index, gone in enumerate(asked.filters):
+        assert follow(asked.without_filter(index).href).filters == tuple(f for f in asked.filters if f != gone)
     assert follow(asked.with_whole("pages").href).whole == "pages"
     assert follow(asked.with_period("7d").href) == view(**(parts | {"period": "7d"}))
 
@@ -88,4 +110,4 @@ def test_every_link_leads_to_what_it_was_made_from(
 def test_custom_dates_are_kept_and_passed_on_by_the_form() -> None:
     asked = view(**{"period": "custom", "from": "2026-02-01", "to": "2026-02-03", "page": "/a", "metric": "visits"})
     assert follow(asked.href) == asked
-    assert asked.hidden == {"page": "/a", "metric": "visits"}
+    assert asked.hidden("period", "from", "to") == [("page", "/a"), ("metric", "visits")]

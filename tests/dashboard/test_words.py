@@ -12,7 +12,7 @@ from dashboard.figures import DEFINITIONS, NAMES, make_figures
 from dashboard.formulas import METRICS
 from dashboard.panels import PANELS, TABS_BY_PANEL
 from dashboard.period import NAMED, Period, parse_dates
-from dashboard.view import FILTERS
+from dashboard.view_filters import FILTERS
 from dashboard.words import (
     PERIOD_NAMES,
     REJECTION_NAMES,

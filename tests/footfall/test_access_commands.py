@@ -102,7 +102,18 @@ def test_a_new_user_signs_in_with_what_was_typed(config: Path, store: EmbeddedSt
 
 
 def test_a_shared_link_works_until_it_is_revoked(config: Path, store: EmbeddedStore) -> None:
-    arguments = ("share", "example.com", "--segment", "country=DE", "--days", "3", "--embed", "https://a.example")
+    arguments = (
+        "share",
+        "example.com",
+        "--segment",
+        "country=DE",
+        "--segment",
+        "page=/blog*",
+        "--days",
+        "3",
+        "--embed",
+        "https://a.example",
+    )
     link, *rest = run(config, *arguments).splitlines()
     client = Client(store, load_settings(config, {}))
     client.now = time.time_ns() // 1_000_000
@@ -112,6 +123,7 @@ def test_a_shared_link_works_until_it_is_revoked(config: Path, store: EmbeddedSt
     listed = run(config, "share", "--list")
     assert link in listed
     assert "country=DE" in listed
+    assert "page=/blog*" in listed
     assert "opens nothing any more" in run(config, "share", "--revoke", listed.split()[0])
     assert client.get(path).status_code == 404
     assert run(config, "share", "--list") == "No shared links.\n"
