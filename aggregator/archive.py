@@ -61,12 +61,13 @@ class Archive:
         self,
         day: date,
         window: Window | None,
-        tables: Iterable[tuple[str, pa.Table, Sequence[Chunk]]],
+        tables: Iterable[tuple[str, pa.Table | Iterable[pa.Table], Sequence[Chunk]]],
         first_day: date | msgspec.UnsetType = msgspec.UNSET,
     ) -> Manifest:
         """Write the files of a batch, of a whole day, or of all from `first_day` to `day`; then its manifest.
 
-        From the rename of the manifest on it is there.
+        The rows of a table may come in groups, of which one at a time is held. From the rename of the manifest on it
+        is there.
         """
         make_directory(self.directory(day))
         files: dict[str, TableFile] = {}

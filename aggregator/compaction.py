@@ -13,6 +13,8 @@ from aggregator.manifest import Manifest, stem_of
 from schema.errors import ArchiveDamagedError
 from schema.rollups import ROLLUPS
 
+GROUP_ROWS = 500_000  # of a day's file that are read and written together
+
 
 def compact_day(archive: Archive, day: date) -> Manifest | None:
     """Put all batches of this node and UTC day into one file per rollup; return its manifest, None without batches.
@@ -33,19 +35,31 @@ def compact_day(archive: Archive, day: date) -> Manifest | None:
     return whole
 
 
-def _tables(archive: Archive, parts: Sequence[Manifest]) -> Iterator[tuple[str, pa.Table, list[Chunk]]]:
+def _tables(archive: Archive, parts: Sequence[Manifest]) -> Iterator[tuple[str, Iterator[pa.Table], list[Chunk]]]:
     in_time = sorted(parts, key=lambda part: part.window or 0)
     for rollup in ROLLUPS:
         having = [part for part in in_time if rollup.name in part.tables]
         if having:
-            rows = pa.concat_tables([read_part(archive, part, rollup.name) for part in having])
-            yield rollup.name, rows, [chunk for part in having for chunk in part.tables[rollup.name].chunks]
+            chunks = [chunk for part in having for chunk in part.tables[rollup.name].chunks]
+            yield rollup.name, _rows(archive, having, rollup.name), chunks
 
 
-def read_part(archive: Archive, part: Manifest, table: str) -> pa.Table:
+def _rows(archive: Archive, parts: Sequence[Manifest], table: str) -> Iterator[pa.Table]:
+    """Yield the rows of all `parts`, some batches at a time: a busy day has millions, too many to hold at once."""
+    group: list[pa.Table] = []
+    for part in parts:
+        group.append(read_part(archive, part, table, encoded=True))
+        if sum(rows.num_rows for rows in group) >= GROUP_ROWS:
+            yield pa.concat_tables(group).unify_dictionaries()
+            group = []
+    if group:
+        yield pa.concat_tables(group).unify_dictionaries()
+
+
+def read_part(archive: Archive, part: Manifest, table: str, *, encoded: bool = False) -> pa.Table:
     """Return the rows of one rollup; a batch that is damaged is set aside before that is raised."""
     try:
-        return archive.read(part, table)
+        return archive.read(part, table, encoded=encoded)
     except ArchiveDamagedError:
         archive.set_aside(part.day, part.stem)
         raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from aggregator.allocator import release_free_memory
 from aggregator.archive import Archive
 from aggregator.chunks import cut_chunks
 from aggregator.day import Day
@@ -100,6 +101,8 @@ class Intake:
         if self._fence_ms and not incomplete:
             for day in days:
                 self._cut(day, taken)
+            if taken.archived:
+                release_free_memory()
             self._through = Window.of(self._fence_ms - 1)
         return taken
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -25,20 +26,30 @@ def decode_parquet(content: bytes, table: str, *, encoded: bool = False) -> pa.T
     return rows.cast(schema)
 
 
-def encode_parquet(table: pa.Table, *, is_final: bool = False) -> bytes:
-    """Return `table` as a Parquet file: the same bytes for the same rows, with nothing in it but them.
+def encode_parquet(rows: pa.Table | Iterable[pa.Table], *, is_final: bool = False) -> bytes:
+    """Return `rows`, one group or several, as a Parquet file: the same bytes for the same, with nothing in it but them.
 
     What is final is to be small: texts as dictionaries, instants and batch numbers by their differences, counts byte by
     byte, the high ones of which are mostly zero. A window's file is gone after a day: that is to be quick to write.
     """
     sink = pa.BufferOutputStream()
-    options: dict[str, Any] = {"compression_level": _QUICK_LEVEL}
-    if is_final:
-        encodings = {field.name: _encoding(field) for field in table.schema if not _is_text(field.type)}
-        texts = [field.name for field in table.schema if _is_text(field.type)]
-        options = {"compression_level": _FINAL_LEVEL, "use_dictionary": texts, "column_encoding": encodings}
-    pq.write_table(table, sink, compression="zstd", write_statistics=False, store_schema=False, **options)
+    groups = iter([rows] if isinstance(rows, pa.Table) else rows)
+    group = next(groups)
+    with pq.ParquetWriter(sink, group.schema, **_options(group.schema, is_final)) as writer:
+        while group is not None:
+            writer.write_table(group)
+            group = None  # let go of it before the next one is read
+            group = next(groups, None)
     return bytes(sink.getvalue())
+
+
+def _options(schema: pa.Schema, is_final: bool) -> dict[str, Any]:
+    options: dict[str, Any] = {"compression": "zstd", "write_statistics": False, "store_schema": False}
+    if not is_final:
+        return options | {"compression_level": _QUICK_LEVEL}
+    encodings = {field.name: _encoding(field) for field in schema if not _is_text(field.type)}
+    texts = [field.name for field in schema if _is_text(field.type)]
+    return options | {"compression_level": _FINAL_LEVEL, "use_dictionary": texts, "column_encoding": encodings}
 
 
 def _encoding(field: pa.Field) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from aggregator.packed_hits import PackedHits, pack, unpack, unpack_known
 from schema.errors import SegmentDamagedError
@@ -40,7 +39,7 @@ class Progress:
 class Look:
     """What is new in one segment."""
 
-    path: Path
+    path: str
     progress: Progress
     scan: Scan
     sealed: bytes = b""  # all of it, once it is sealed
@@ -61,7 +60,7 @@ class Look:
         """Return what to tell of it."""
         scan = self.scan
         return SegmentDamagedError(
-            f"segment {self.path.parent.name}/{self.path.name} is damaged:"
+            f"segment {'/'.join(self.path.split('/')[-2:])} is damaged:"
             f" {scan.damaged_bytes + scan.torn_bytes} bytes cannot be read, at least {scan.missing_frames} frames are"
             f" missing, {self.progress.undecodable} hold nothing that this version knows; the rest counts, a copy is in"
             " quarantine"

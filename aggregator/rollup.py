@@ -44,7 +44,8 @@ def add_up(rollup: Rollup, rows: Columns, keys: KeyColumns) -> pd.DataFrame:
     chosen = order[starts[has_count]]
     columns = keys.columns({name: column[chosen] for name, column in ranks.items()})
     columns |= {name: column[has_count] for name, column in sums.items()}
-    return pd.DataFrame(columns, copy=False)
+    names = pd.Index(list(columns), dtype=object)  # plain names: a window's columns are looked up one by one
+    return pd.DataFrame(columns, columns=names, copy=False)
 
 
 def merge(parts: Sequence[Tables]) -> Tables:

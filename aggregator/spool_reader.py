@@ -37,11 +37,11 @@ class _DayProgress:
     done: set[str] = field(default_factory=set)  # sealed, and read to the end; or set aside
     done_files: set[str] = field(default_factory=set)  # the same with suffix, to take from a listing at once
 
-    def finish(self, path: Path) -> Progress:
+    def finish(self, name: str) -> Progress:
         """Note that a sealed segment is read; return how far it was before."""
-        self.done.add(path.stem)
-        self.done_files.add(path.name)
-        return self.begun.pop(path.stem, Progress())
+        self.done.add(_stem(name))
+        self.done_files.add(name)
+        return self.begun.pop(_stem(name), Progress())
 
 
 class SpoolReader:
@@ -101,29 +101,31 @@ class SpoolReader:
 
     def _looks(self, day: date, set_aside: list[SegmentDamagedError]) -> Iterator[Look]:
         """Yield what is new in each segment that has anything; one that is none at all is `set_aside`."""
+        directory = self._spool_dir / day_directory(day)
         for name in self._unfinished(day):
-            path = self._spool_dir / day_directory(day) / name
             try:
                 if name.endswith(SEALED):
-                    yield self._look_at_sealed(day, path)
-                elif look := self._look_at_open(day, path):
+                    yield self._look_at_sealed(day, f"{directory}/{name}")
+                elif look := self._look_at_open(day, f"{directory}/{name}"):
                     yield look
             except FileNotFoundError:  # renamed by its worker a moment ago: the next look finds it
                 continue
             except SegmentDamagedError as error:
+                path = directory / name
                 size = path.stat().st_size
                 self._quarantine.take(day, path)
                 set_aside.append(SegmentDamagedError(f"{error}; {day}/{path.name}, {size} bytes, was set aside whole"))
 
-    def _look_at_open(self, day: date, path: Path) -> Look | None:
+    def _look_at_open(self, day: date, path: str) -> Look | None:
         """Read the frames that are there; wait for the seal where there is a gap, since a write may be under way."""
-        progress = self._progress[day].begun[path.stem]
-        with path.open("rb") as segment:
+        stem = _stem(os.path.basename(path))
+        progress = self._progress[day].begun[stem]
+        with open(path, "rb") as segment:
             if progress.header is None:
                 head = segment.read(HEADER_BYTES)
                 with contextlib.suppress(SegmentDamagedError):  # said once the worker lets go of it
                     header = decode_header(head)
-                    check_place(header, day, path.stem)
+                    check_place(header, day, stem)
                     progress.header = header
             segment.seek(progress.offset)
             fresh = segment.read()
@@ -136,16 +138,18 @@ class SpoolReader:
         progress.sequence = scan.next_sequence
         return Look(path, progress, scan)
 
-    def _look_at_sealed(self, day: date, path: Path) -> Look:
-        content = path.read_bytes()
-        progress = self._progress[day].finish(path)
+    def _look_at_sealed(self, day: date, path: str) -> Look:
+        with open(path, "rb", buffering=0) as segment:
+            content = segment.read()
+        name = os.path.basename(path)
+        progress = self._progress[day].finish(name)
         header = decode_header(content)
-        check_place(header, day, path.stem)
+        check_place(header, day, _stem(name))
         scan = scan_frames(content, header.segment_id, start=progress.offset, sequence=progress.sequence)
         return Look(path, progress, scan, content)
 
     def _keep_copy(self, day: date, look: Look) -> SegmentDamagedError:
-        self._quarantine.keep_copy(day, look.path, look.sealed)
+        self._quarantine.keep_copy(day, Path(look.path), look.sealed)
         return look.describe_damage()
 
 

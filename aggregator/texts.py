@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import TypeVar
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int32]
+
+UNKNOWN = -1
+
+_Item = TypeVar("_Item", str, bytes)
 
 
 class Texts:
@@ -26,10 +32,12 @@ class Texts:
 
     def numbers(self, texts: Sequence[str]) -> Numbers:
         """Return the number of each text."""
-        known = self._numbers
-        for text in dict.fromkeys([text for text in texts if text not in known]):
+        numbers = known_numbers(self._numbers, texts)
+        places = np.flatnonzero(numbers == UNKNOWN).tolist()
+        for text in dict.fromkeys([texts[place] for place in places]):
             self._add(text)
-        return np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
+        numbers[places] = [self._numbers[texts[place]] for place in places]
+        return numbers
 
     def text(self, number: int) -> str:
         """Return the text with this number."""
@@ -60,6 +68,11 @@ class Texts:
         self._numbers[text] = len(self._list)
         self._list.append(text)
         self._hashes.append(xxhash.xxh3_64_intdigest(text.encode()))
+
+
+def known_numbers(known: Mapping[_Item, int], items: Sequence[_Item]) -> Numbers:
+    """Return the number of each of `items`, UNKNOWN of those that are not in `known`: one look for each."""
+    return np.fromiter(map(known.get, items, repeat(UNKNOWN)), np.int32, len(items))
 
 
 def is_used(numbers: Numbers, count: int) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.columns import Columns
-from aggregator.texts import Numbers, Texts, is_used, renumbered
+from aggregator.texts import UNKNOWN, Numbers, Texts, is_used, known_numbers, renumbered
 from schema.hit import Hit
 from schema.rollups import ACQUISITION
 
@@ -50,11 +50,14 @@ class Group:
         Raises:
             msgspec.DecodeError: one is no such group.
         """
-        fresh = [group for group in packed if group not in self._numbers]
+        numbers = known_numbers(self._numbers, packed)
+        places = np.flatnonzero(numbers == UNKNOWN)
+        fresh = list(dict.fromkeys([packed[place] for place in places.tolist()]))
         texts = _decode_texts(_array_head(len(fresh) * self._width) + b"".join(fresh))
         self._members.frombytes(self._texts.numbers(texts).tobytes())
         self._numbers |= zip(fresh, range(len(self._numbers), len(self._numbers) + len(fresh)), strict=True)
-        return np.fromiter(map(self._numbers.__getitem__, packed), np.int32, len(packed))
+        numbers[places] = [self._numbers[packed[place]] for place in places.tolist()]
+        return numbers
 
     @property
     def members(self) -> NDArray[np.int32]:

@@ -9,8 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow as pa
-
+from aggregator.allocator import release_free_memory
 from aggregator.day import Day
 from aggregator.local_time import LocalTime
 from aggregator.packed_hits import unpack
@@ -39,7 +38,7 @@ def measure() -> str:
             f" {per_hit:,.0f} bytes. Once they are closed, {remembered[0]:,.0f} and"
             f" {remembered[1]:,.0f} bytes a visitor are remembered until the day ends, so that nobody"
             f" counts twice. The process is then {larger[0]:,.0f} and {larger[1]:,.0f} MB larger"
-            " than before, most of which the allocator keeps for the next windows.",
+            " than before, once the allocator has given back what is free, as after each cut.",
         ]
     )
 
@@ -70,7 +69,7 @@ def _cut(day: Day, end_ms: int) -> None:
 
 def _resident_bytes() -> int:
     gc.collect()
-    pa.default_memory_pool().release_unused()
+    release_free_memory()
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -3,8 +3,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from aggregator import compaction
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.manifest import Manifest
@@ -43,6 +45,19 @@ def test_a_compacted_day_holds_every_row_and_figure_in_one_file_per_table(tmp_pa
     assert rows(archive, [whole]) == before
     assert whole.by_window == {window: figures for part in parts for window, figures in part.by_window.items()}
     assert names(archive) == {"day.1.json", *(f"day.1.{name}.parquet" for name in whole.tables)}
+
+
+def test_a_day_of_many_rows_is_put_together_some_batches_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, parts = archive_of(tmp_path, HITS)
+    before = rows(archive, parts)
+    monkeypatch.setattr(compaction, "GROUP_ROWS", 1)
+    whole = compact_day(archive, DAY)
+    assert whole
+    assert rows(archive, [whole]) == before
+    groups = pq.ParquetFile(archive.directory(DAY) / "day.1.batches.parquet").num_row_groups
+    assert groups == len(before["batches"]) > 1
 
 
 def test_compacting_again_changes_nothing(tmp_path: Path) -> None:

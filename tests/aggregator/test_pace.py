@@ -1,3 +1,5 @@
+import contextlib
+
 from aggregator.pace import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Backoff, Interval
 
 
@@ -28,6 +30,18 @@ def test_what_takes_long_takes_at_most_a_tenth_of_the_time() -> None:
     interval = Interval(5, clock)
     with interval.measured():
         clock.now += 2
+    clock.now += 17.9
+    assert not interval.is_due
+    clock.now += 0.2
+    assert interval.is_due
+
+
+def test_what_fails_has_taken_its_time_as_well() -> None:
+    clock = Clock()
+    interval = Interval(5, clock)
+    with contextlib.suppress(OSError), interval.measured():
+        clock.now += 2
+        raise OSError
     clock.now += 17.9
     assert not interval.is_due
     clock.now += 0.2

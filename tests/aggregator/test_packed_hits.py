@@ -100,3 +100,21 @@ def test_what_this_version_does_not_know_is_named_and_the_rest_counts() -> None:
 def test_a_text_that_is_not_utf8_is_not_known(field: str) -> None:
     payload = encode_records([msgspec.structs.replace(pageview("10:00"), **{field: "#" * 9})])
     assert unpack_known([payload.replace(b"#" * 9, b"\xff" * 9)])[1] == [0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(few_records, max_size=6).map(lambda parts: [record for part in parts for record in part]))
+def test_what_is_left_out_is_gone_and_the_others_stay_as_they_were(records: list[Record]) -> None:
+    def leaves_out(site: str, at: int) -> bool:
+        return at % 2 == len(site) % 2
+
+    left = unpack(pack(records)).without(leaves_out)
+    expected = unpack(pack([record for record in records if not leaves_out(record.site, record.at)]))
+    assert left.records == expected.records
+    assert left.rejected == expected.rejected
+    assert {name: column.tolist() for name, column in left.numbers.items()} == {
+        name: column.tolist() for name, column in expected.numbers.items()
+    }
+    assert {name: column.to_pylist() for name, column in left.texts.items()} == {
+        name: column.to_pylist() for name, column in expected.texts.items()
+    }

@@ -25,9 +25,9 @@ from support.processes import Footfall, wait_until
 from support.small_volume import fill, small_volume
 
 IS_NIGHTLY = os.environ.get("FOOTFALL_TEST_FAULTS") == "nightly"
-KILLS = 1000 if IS_NIGHTLY else 6
-FAULT_EVERY = 50 if IS_NIGHTLY else 3  # kills: the volume is full, or cannot be written, by turns
-pytestmark = pytest.mark.timeout(4 * 3600 if IS_NIGHTLY else 600)
+KILLS = int(os.environ.get("FOOTFALL_TEST_MANY_KILLS", "1000" if IS_NIGHTLY else "6"))
+FAULT_EVERY = 50 if KILLS > 50 else 3  # kills: the volume is full, or cannot be written, by turns
+pytestmark = pytest.mark.timeout(4 * 3600 if KILLS > 50 else 600)
 VOLUME_MIB = 256
 PAGE = 10_000
 PACE_SECONDS = 0.25
