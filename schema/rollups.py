@@ -116,9 +116,11 @@ BY_NAME = {rollup.name: rollup for rollup in ROLLUPS}
 PROJECTED = {
     "pageviews": ("hostname", "path"),
     "visits": (
-        "entry_path", "exit_path", "channel", "source", "referrer", "utm_campaign",
+        "entry_path", "exit_path", "channel", "source", "referrer",
+        "utm_medium", "utm_source", "utm_campaign", "utm_term", "utm_content",
         "country", "device", "browser", "os",
     ),
-    "events": ("name",),
+    "events": ("name", "currency"),
+    "audience": ("value",),  # of each dimension, with its parent
 }  # fmt: skip
 PROJECTED_BY_MONTH = {"pageviews": ("path",), "visits": ("entry_path", "exit_path")}

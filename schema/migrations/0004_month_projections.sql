@@ -1,4 +1,4 @@
--- Per-month counts of what has many values, and per-day counts of campaigns and events: what a year's panels read.
+-- Per-month counts of what has many values, and per-day counts of campaigns, events and audience: what a year's panels read.
 -- Parts that are there already are read as before, until `ALTER TABLE … MATERIALIZE PROJECTION …` or a rebuild.
 
 -- since: 22.3
@@ -24,4 +24,34 @@ ALTER TABLE visits ADD PROJECTION IF NOT EXISTS by_utm_campaign (
 -- since: 22.3
 ALTER TABLE events ADD PROJECTION IF NOT EXISTS by_name (
     SELECT site, day, name, sum(events), sum(visitors), sum(visits), sum(revenue) GROUP BY site, day, name
+);
+
+-- since: 22.3
+ALTER TABLE visits ADD PROJECTION IF NOT EXISTS by_utm_medium (
+    SELECT site, day, utm_medium, sum(visits), sum(visitors), sum(bounces), sum(pageviews), sum(events), sum(duration_seconds), sum(engaged_ms) GROUP BY site, day, utm_medium
+);
+
+-- since: 22.3
+ALTER TABLE visits ADD PROJECTION IF NOT EXISTS by_utm_source (
+    SELECT site, day, utm_source, sum(visits), sum(visitors), sum(bounces), sum(pageviews), sum(events), sum(duration_seconds), sum(engaged_ms) GROUP BY site, day, utm_source
+);
+
+-- since: 22.3
+ALTER TABLE visits ADD PROJECTION IF NOT EXISTS by_utm_term (
+    SELECT site, day, utm_term, sum(visits), sum(visitors), sum(bounces), sum(pageviews), sum(events), sum(duration_seconds), sum(engaged_ms) GROUP BY site, day, utm_term
+);
+
+-- since: 22.3
+ALTER TABLE visits ADD PROJECTION IF NOT EXISTS by_utm_content (
+    SELECT site, day, utm_content, sum(visits), sum(visitors), sum(bounces), sum(pageviews), sum(events), sum(duration_seconds), sum(engaged_ms) GROUP BY site, day, utm_content
+);
+
+-- since: 22.3
+ALTER TABLE events ADD PROJECTION IF NOT EXISTS by_currency (
+    SELECT site, day, currency, sum(events), sum(visitors), sum(visits), sum(revenue) GROUP BY site, day, currency
+);
+
+-- since: 22.3
+ALTER TABLE audience ADD PROJECTION IF NOT EXISTS by_value (
+    SELECT site, day, dimension, parent, value, sum(pageviews), sum(visits), sum(visitors) GROUP BY site, day, dimension, parent, value
 );

@@ -11,6 +11,7 @@ from dashboard.panels import PANELS
 from dashboard.period import Period, parse_dates
 from dashboard.query import Comparison, Operator, Query, answerable, plan
 from dashboard.sql import Ground, select
+from dashboard.vocabulary import AUDIENCE
 from schema.rollups import BY_NAME
 from schema.store_embedded import EmbeddedStore
 
@@ -19,18 +20,16 @@ LONG = parse_dates("2025-01-15", "2025-06-10", ZONE)
 SHORT = parse_dates("2025-03-03", "2025-03-20", ZONE)
 DIMENSIONS = [tab.dimension for panel in PANELS for tab in panel.tabs if not tab.dimension.startswith("rejection")]
 COLUMNS = {"event:page": "path", "visit:entry_page": "entry_path", "visit:exit_page": "exit_path"}
+METRICS = ("visitors", "visits", "events", "total_revenue", "pageviews")  # the first that a list can be by
 DAYS = "toDate('2025-01-01') + number % 200"
 
 
 @pytest.fixture
 def filled(store: EmbeddedStore) -> EmbeddedStore:
     """Enough rows that sums are the smaller way, of months smaller than of days."""
-    for table in ("pageviews", "visits", "events"):
+    for table in ("pageviews", "visits", "events", "audience"):
         texts = [column.name for column in BY_NAME[table].key if column.type == "text" and column.name != "site"]
-        own = ", ".join(
-            f"concat('v', toString(cityHash64(number, '{name}') % {1000 if 'path' in name else 7})) AS {name}"
-            for name in texts
-        )
+        own = ", ".join(f"{_text(name)} AS {name}" for name in texts)
         counts = ", ".join(f"number % 5 + 1 AS {measure}" for measure in BY_NAME[table].measure_names)
         store.execute(
             f"INSERT INTO {table} SELECT '{SITE}' AS site, {DAYS} AS day, toDateTime(day, 'UTC') + 3600 * (number % 24)"
@@ -39,11 +38,18 @@ def filled(store: EmbeddedStore) -> EmbeddedStore:
     return store
 
 
+def _text(name: str) -> str:
+    """SQL of what a column holds: of paths a thousand, of audience what the dashboard asks for."""
+    if name == "dimension":
+        return f"arrayElement({[each.removeprefix('visit:') for each in AUDIENCE]}, number % {len(AUDIENCE)} + 1)"
+    return f"concat('v', toString(cityHash64(number, '{name}') % {1000 if 'path' in name else 7}))"
+
+
 def questions(period: Period) -> list[Query]:
     lists = []
     for dimension in DIMENSIONS:
         plainest = Query(SITE, period, (), (dimension,), limit=10)
-        metric = next(name for name in ("visitors", "visits", "events") if name in answerable(plainest))
+        metric = next(name for name in METRICS if name in answerable(plainest))
         lists.append(Query(SITE, period, (metric,), (dimension,), limit=10))
     top = Query(SITE, period, ("visitors", "visits", "pageviews", "bounce_rate", "visit_duration"))
     return [top, Query(SITE, period, ("visitors",), ("time:day",)), *lists]

@@ -87,7 +87,7 @@ def read_dashboard(chromium: Browser, footfall: Footfall) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for metric in ("visitors", "visits", "pageviews", "bounce_rate"):
         read[metric] = page.locator(f'[data-metric="{metric}"] data').first.get_attribute("value")
-    for panel in ("pages", "countries"):
+    for panel in ("pages", "places"):
         rows = page.locator(f'[data-part="panel-{panel}"] .rows li').all()
         read[panel] = {
             row.locator(".label").inner_text(): row.locator("data.value").get_attribute("value") for row in rows
@@ -126,7 +126,7 @@ def test_the_dashboard_shows_what_was_done(chromium: Browser, site: PageServer, 
         "pageviews": "5",
         "bounce_rate": "50",
         "pages": {"/": "1", "/news": "2", "/guide": "1"},  # visitors of each
-        "countries": {"Germany": "2"},
+        "places": {"Germany": "2"},
     }
 
     hits = [record for record in records_in(footfall.data_dir / "spool") if isinstance(record, Hit)]
