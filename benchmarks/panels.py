@@ -13,10 +13,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from benchmarks.busy_site import ASSUMPTION, FIRST, OTHER_SITES, SITE, fill, settle
+from benchmarks.tab_questions import question_of
 from dashboard.counts import Counts
-from dashboard.panels import FEW, PANELS
+from dashboard.panels import PANELS
 from dashboard.period import Period, parse_dates
-from dashboard.query import Comparison, Operator, Query
+from dashboard.query import Comparison, Condition, Operator, Query
 from schema import migrate
 from schema.batch import day_start_ms
 from schema.store import Store
@@ -42,12 +43,10 @@ def time_questions(store: Store, runs: int) -> list[Timing]:
     year = parse_dates(FIRST.isoformat(), date(FIRST.year, 12, 31).isoformat(), ZoneInfo("UTC"))
     plain = f"SELECT sum(pageviews) FROM pageviews WHERE site = '{SITE}'"
     questions: dict[str, Callable[[], object]] = {"a plain sum(pageviews)": lambda: store.query(plain)}
-    for query in _page(year):
-        name = " by ".join((query.metrics[0], *query.dimensions)) if query.dimensions else "top numbers"
-        filtered = Query(**{**vars(query), "conditions": (_FILTER,)})
-        questions[name] = lambda query=query: counts.ask(query, now_ms)  # type: ignore[misc]
-        if not set(query.dimensions) & {"visit:source"}:
-            questions[f"{name}, of one source"] = lambda query=filtered: counts.ask(query, now_ms)  # type: ignore[misc]
+    for suffix, conditions in {"": (), ", of one source": (_FILTER,)}.items():
+        for query in _page(year, conditions):
+            name = " by ".join((query.metrics[0], *query.dimensions)) if query.dimensions else "top numbers"
+            questions[name + suffix] = lambda query=query: counts.ask(query, now_ms)  # type: ignore[misc]
     questions["the first page's data"] = lambda: [counts.ask(query, now_ms) for query in _first_page(year)]
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in questions}
     for _ in range(runs + 1):  # the first run only warms up
@@ -58,21 +57,21 @@ def time_questions(store: Store, runs: int) -> list[Timing]:
     return [Timing(name, *map(statistics.median, zip(*found[1:], strict=True))) for name, found in taken.items()]
 
 
-def _page(period: Period) -> list[Query]:
-    """The questions of all tabs, the numbers at the top, and the chart."""
-    tabs = {tab.dimension: tab for panel in PANELS for tab in panel.tabs if not tab.dimension.startswith("rejection")}
-    lists = [
-        Query(SITE, period, ("events" if dimension == "event:name" else "visits",), (dimension,), limit=FEW + 1)
-        for dimension in tabs
-    ]
-    return [Query(SITE, period, _TOP), Query(SITE, period, ("visitors",), ("time:day",)), *lists]
+def _page(period: Period, conditions: tuple[Condition, ...] = ()) -> list[Query]:
+    """The numbers at the top, the chart, and the questions of all tabs that can be asked so."""
+    lists = [question_of(tab, SITE, period, conditions) for panel in PANELS for tab in panel.tabs]
+    top, chart = (
+        Query(SITE, period, metrics, dimensions, conditions)
+        for metrics, dimensions in ((_TOP, ()), (("visitors",), ("time:day",)))
+    )
+    return [top, chart, *filter(None, lists)]
 
 
 def _first_page(period: Period) -> list[Query]:
     """What is asked when the page is opened: numbers and chart twice, with the period before, and each front tab."""
     top, chart, *_ = _page(period)
-    fronts = [panel.tabs[0].dimension for panel in PANELS]
-    return [top, top, chart, chart, *(query for query in _page(period)[2:] if query.dimensions[0] in fronts)]
+    fronts = [question_of(panel.tabs[0], SITE, period) for panel in PANELS]
+    return [top, top, chart, chart, *filter(None, fronts)]
 
 
 def measure(pageviews: int = PAGEVIEWS, runs: int = RUNS) -> str:

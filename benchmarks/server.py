@@ -15,10 +15,10 @@ from aggregator.day import Day
 from aggregator.loader import Loader
 from aggregator.local_time import LocalTime
 from benchmarks.clickhouse import URL, clickhouse
+from benchmarks.tab_questions import question_of
 from dashboard.counts import Counts
-from dashboard.panels import FEW, PANELS, panel_query
+from dashboard.panels import PANELS
 from dashboard.period import parse_period
-from dashboard.view import View
 from footfall.demo_traffic import Traffic
 from schema import migrate
 from schema.batch import day_start_ms
@@ -75,11 +75,11 @@ def _load(archive: Archive, store: Store) -> tuple[int, float, float]:
 def _ask_all(embedded: Store, server: Store) -> list[tuple[str, float, float]]:
     """Return each panel's tab with the median milliseconds of its question about all time, asked in turn."""
     now = day_start_ms(END)
-    view = View(SITE, parse_period("12mo", END, ZoneInfo("UTC")))
+    year = parse_period("12mo", END, ZoneInfo("UTC"))
     rows = []
     for panel in PANELS:
         for tab in panel.tabs:
-            query = panel_query(tab, view, FEW)
+            query = question_of(tab, SITE, year)
             if query is None:
                 continue
             times: dict[int, list[float]] = {0: [], 1: []}

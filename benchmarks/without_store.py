@@ -25,7 +25,7 @@ def measure(runs: int, seconds: int, rate: int) -> str:
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name:
         (Path(name) / "clickhouse").mkdir()
         servers = [start(Path(name) / "clickhouse")]
-        settings = worker_settings(f"{name}/data", COLLECTOR)
+        settings: dict[str, Any] = worker_settings(f"{name}/data", COLLECTOR)
         settings["FOOTFALL__DASHBOARD__LISTEN"] = DASHBOARD
         settings["FOOTFALL__STORE__URL"] = f"{URL}?timeout=2&connect_timeout=2"
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _PRIMARY_TAG = re.compile(r"\s*([A-Za-z]{2,3})(?![A-Za-z0-9])")
+_CLASSES = ("Mobile", "Tablet", "Laptop", "Desktop")  # what our snippet numbers from 1, by 480 CSS pixels
+_MOST_NUMBERS = 15  # no window is so narrow, nor so wide
 _SCREENS = ((1440, "Desktop"), (992, "Laptop"), (576, "Tablet"), (1, "Mobile"))  # CSS pixels from which it is one
 
 
@@ -15,5 +17,7 @@ def primary_language(accept_language: bytes) -> str:
 
 
 def screen_class(width: int) -> str:
-    """Return the class of a viewport `width` CSS pixels wide; empty if there is no such width."""
+    """Return the class of a viewport `width` CSS pixels wide, or of the number of its class; empty if there is none."""
+    if 0 < width <= _MOST_NUMBERS:
+        return _CLASSES[min(width, len(_CLASSES)) - 1]
     return next((name for start, name in _SCREENS if width >= start), "")

@@ -26,14 +26,14 @@ def test_a_page_view_says_these_things_and_nothing_else(
         "d": "example.com",
         "r": "https://search.test/results",
         "z": "Europe/Berlin",
-        "w": 992,
+        "w": 3,
         "h": 1,
     }
 
 
 @pytest.mark.parametrize(
     ("width", "sent"),
-    [(320, 1), (575, 1), (576, 576), (991, 576), (992, 992), (1439, 992), (1440, 1440), (2560, 1440)],
+    [(320, 1), (479, 1), (480, 2), (959, 2), (960, 3), (1439, 3), (1440, 4), (2560, 6)],
 )
 def test_the_screen_is_a_class_never_a_size(
     tab: Tab, site: PageServer, collector: RecordingCollector, width: int, sent: int
