@@ -42,7 +42,7 @@ if (!window.footfallOn) try {
       //# audience
       // The first use of Intl costs a page some twenty milliseconds.
       fields.z = window.Temporal?.Now.timeZoneId() || Intl.DateTimeFormat().resolvedOptions().timeZone;
-      fields.w = (1 + innerWidth / 480) | 0; // a class: the exact width stays here
+      fields.w = (1 + screen.width / 480) | 0; // a class: the exact width stays here
       //# end
       //# retry
       fields.k ||= Math.random(); // what comes twice under one id counts once
@@ -96,9 +96,9 @@ if (!window.footfallOn) try {
       //# engagement
       let now = performance.now();
       let isAttended = !isHidden && document.hasFocus();
-      lowestPixel = Math.max(lowestPixel, scrollY + innerHeight);
       if (attendedSince) {
         engagedMs += now - attendedSince;
+        lowestPixel = Math.max(lowestPixel, scrollY + innerHeight); // not while loading: the browser would have to lay out
         // Less than three seconds are not worth a beacon of their own.
         if ((path != newPath || !isAttended) && (engagedMs >= 3000 || lowestPixel > reportedPixel)) {
           send({ e: engagedMs | 0, sd: ((100 * lowestPixel) / height + 0.5) | 0 });
