@@ -82,17 +82,22 @@ def run_worker(
         if metrics is not None:
             metrics.sample(queue_records=spool.waiting_records, connections=len(server.server_state.connections))
 
-    is_day_over = False
+    is_day_over = is_told_to_stop = False
 
     def end_day() -> None:
         nonlocal is_day_over
         is_day_over = True
         asyncio.get_running_loop().call_later(_PAUSE_SECONDS * ((worker_number or 1) - 1), stop)
 
+    def obey(*_: object) -> None:
+        nonlocal is_told_to_stop
+        is_told_to_stop = True
+        stop()
+
     app = create_app(settings, spool, day_key, clock, end_day)
     server = SweptServer(_config(app, most_connections, sample))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)  # uvicorn takes over, and raises the signal again when it has finished
+        signal.signal(number, obey)  # uvicorn takes over, and raises the signal again when it has finished
 
     # 3. Serve; then seal what was written.
     _settle_memory()
@@ -105,7 +110,7 @@ def run_worker(
             metrics.close()
     if spool.failure:
         return EXIT_SPOOL_FAILED
-    return EXIT_DAY_OVER if is_day_over else EXIT_STOPPED
+    return EXIT_DAY_OVER if is_day_over and not is_told_to_stop else EXIT_STOPPED
 
 
 def _config(app: object, most_connections: int, sample: Callable[[], Awaitable[None]]) -> uvicorn.Config:
