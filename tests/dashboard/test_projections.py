@@ -1,4 +1,4 @@
-"""What a page asks without filters is read from sums by day or month, what it asks of pages from rows in their order."""
+"""Without filters, sums by day or month are read and not every row; lists of pages with one, in the order of pages."""
 
 from datetime import date
 from itertools import product
