@@ -108,7 +108,8 @@ def _load(browser: Browser, page: Page, address: str) -> float:
     total, end = 0.0, 0
     for event in sorted(events, key=lambda event: event["ts"]):
         is_ours = event["name"] in _OURS and "/js/" in json.dumps(event.get("args", {}))
-        if is_ours and end <= event["ts"] < over:  # and not within one that is counted
+        is_leaving = not total and event["name"] == "FunctionCall"  # the page before, which tells how it was read
+        if is_ours and not is_leaving and end <= event["ts"] < over:  # and not within one that is counted
             total += event.get("tdur", 0) / 1000
             end = event["ts"] + event.get("dur", 0)
     return total
