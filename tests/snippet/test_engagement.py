@@ -99,6 +99,8 @@ def test_the_end_of_the_page_is_a_hundred_per_cent(clock: Tab, tall: PageServer,
 
 def test_scrolling_alone_sends_nothing(clock: Tab, tall: PageServer, collector: RecordingCollector) -> None:
     clock.open(tall, "/tall")
+    clock.run("() => { scrollTo(0, 99); dispatchEvent(new Event('scroll')); dispatchEvent(new Event('scroll')) }")
+    assert engagements(clock, collector) == []
     clock.run(f"() => {{ {LOOK_AWAY} }}")
     clock.run("() => { for (let y = 0; y < 999; y += 9) { scrollTo(0, y); dispatchEvent(new Event('scroll')) } }")
     assert len(engagements(clock, collector)) == 1
