@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aggregator import forget as forgetting
-from aggregator import replacement
+from aggregator import projections, replacement
 from aggregator.archive import Archive
 from aggregator.backup import back_up
 from aggregator.local_time import LocalTime
@@ -108,12 +108,14 @@ def restore(settings: Settings, say: Console, source: Path) -> int:
         _stopped(settings) as (archive, store),
         SlowProgress(say, "Copying") as copied,
         SlowProgress(say, "Loading the store") as loaded,
+        SlowProgress(say, "Adding up") as added_up,
     ):
         report = restore_backup(source, archive, store, copied, loaded)
-    say.print(
-        f"Restored {report.days} days ({_size(report.bytes)}); loaded {report.rows:,} rows"
-        f" in {time.monotonic() - start:.1f} s."
-    )
+        say.print(
+            f"Restored {report.days} days ({_size(report.bytes)}); loaded {report.rows:,} rows"
+            f" in {time.monotonic() - start:.1f} s."
+        )
+        projections.complete(store, added_up)
     return _complain(say, report.problems)
 
 

@@ -16,7 +16,7 @@ from schema.store import Capabilities, Store
 
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
 _CREATED = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
-_CHANGES = re.compile(r"^ALTER TABLE ", re.MULTILINE)
+_CHANGES = re.compile(r"^ALTER TABLE (?!\w+ MODIFY SETTING)", re.MULTILINE)  # settings are each replica's own
 _SINCE = re.compile(r"^--\s*since:\s*(\d+)\.(\d+)\s*$", re.MULTILINE)
 
 Engine = Callable[[str], str]  # table → its engine
