@@ -20,7 +20,7 @@ log = logging.getLogger("footfall.aggregator")
 
 _POLL_SECONDS = 0.05
 
-_SELECT_LACKING = """
+SELECT_LACKING = """
 SELECT table, arraySort(groupUniqArray(projection)), arraySort(groupUniqArray(partition_id))
 FROM (
     SELECT table, partition_id, projections, arrayJoin(declared) AS projection
@@ -34,7 +34,7 @@ FROM (
 WHERE NOT has(projections, projection)
 GROUP BY table ORDER BY table
 """
-_SELECT_UNDER_WAY = """
+SELECT_UNDER_WAY = """
 SELECT table, sum(parts_to_do), max(latest_fail_reason)
 FROM system.mutations WHERE database = currentDatabase() AND NOT is_done
 GROUP BY table
@@ -61,7 +61,7 @@ def lacking(shard: Store) -> list[Lacking]:
     """Return what parts of one shard lack; nothing if the engine knows no projections, or does not say."""
     if not shard.capabilities.lists_projections:
         return []
-    rows = shard.query(_SELECT_LACKING)
+    rows = shard.query(SELECT_LACKING)
     found = [Lacking(table, tuple(names), tuple(partitions)) for table, names, partitions in rows]
     return [each for each in found if each.table in BY_NAME]
 
@@ -74,7 +74,7 @@ def begin(store: Store) -> None:
     """
     for shard in store.shards:
         if found := lacking(shard):
-            under_way = {table for table, _, _ in shard.query(_SELECT_UNDER_WAY)}
+            under_way = {table for table, _, _ in shard.query(SELECT_UNDER_WAY)}
             for each in found:
                 if each.table not in under_way:
                     shard.execute(each.statement)
@@ -91,18 +91,22 @@ def complete(
     total = 0
     while any(lacking(shard) for shard in store.shards):
         begin(store)
-        while left := _parts_to_do(store):
+        while left := parts_to_do(store):
             total = max(total, left)
             advance(total - left, total)
             pause()
     advance(total, total)
 
 
-def _parts_to_do(store: Store) -> int:
-    """Return in how many parts something is still to be made."""
+def parts_to_do(store: Store) -> int:
+    """Return how much there is still to be made: of each part each projection.
+
+    Raises:
+        StoreUnavailableError: the engine cannot make one, or no answer.
+    """
     count = 0
     for shard in store.shards:
-        for table, parts, trouble in shard.query(_SELECT_UNDER_WAY):
+        for table, parts, trouble in shard.query(SELECT_UNDER_WAY):
             if trouble:
                 raise StoreUnavailableError(f"projections of {table}: {trouble.partition(chr(10))[0][:500]}")
             count += max(1, int(parts))

@@ -223,6 +223,12 @@ def test_nothing_to_load_asks_the_store_nothing(tmp_path: Path, store: Store) ->
     assert not watched.cancelled
 
 
+def three_months(directory: Path) -> Archive:
+    for month in (1, 2, 3):
+        archive, _ = archive_of(directory, [pageview("10:00", at=at("10:00", f"2026-0{month}-02"))])
+    return archive
+
+
 class OrderedStore(FallibleStore):
     """Notes in which order it was asked what."""
 
@@ -251,7 +257,7 @@ def test_which_months_are_empty_is_asked_after_an_earlier_insert_is_ended(tmp_pa
 
 
 def test_months_without_rows_are_asked_about_once_and_checked_together_at_the_end(tmp_path: Path, store: Store) -> None:
-    archive, _ = archive_of(tmp_path, [pageview("10:00", at=at("10:00", f"2026-0{month}-02")) for month in (1, 2, 3)])
+    archive = three_months(tmp_path)
     watched = OrderedStore(store)
     Loader(archive, watched).reconcile()
     tables = len({table for table, _ in watched.inserts})
@@ -274,7 +280,7 @@ def test_a_month_that_was_empty_is_checked_once_something_is_in_it(
 def test_a_fault_while_many_months_are_filled_is_made_good_by_the_next_time(
     tmp_path: Path, store: Store, fault: str, number: int
 ) -> None:
-    archive, manifests = archive_of(tmp_path, [pageview("10:00", at=at("10:00", f"2026-0{n}-02")) for n in (1, 2, 3)])
+    archive = three_months(tmp_path)
     faulty = FallibleStore(store)
     setattr(faulty, fault, number)
     loader = Loader(archive, faulty)
@@ -283,4 +289,4 @@ def test_a_fault_while_many_months_are_filled_is_made_good_by_the_next_time(
     except StoreUnavailableError:
         assert fault != "lose_answer"
         assert loader.reconcile().problems == []
-    assert counts(store) == archived(archive, manifests)
+    assert counts(store) == archived(archive, [each for day in archive.days() for each in archive.manifests(day)[0]])
