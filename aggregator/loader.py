@@ -27,6 +27,7 @@ from schema.store import Store
 _PLAIN = " SETTINGS optimize_use_projections = 0, compile_aggregate_expressions = 0"
 MAX_CHECKED_CHUNKS = 10_000  # whose figures are compared at once: some MB
 
+Month = tuple[int, int]  # year and month of local days: a partition
 Wanted = dict[int, tuple[Manifest, Chunk]]  # by batch number; of one rollup and month
 
 
@@ -102,7 +103,7 @@ class Loader:
         Raises:
             StoreUnavailableError: not done, or only some; to be repeated as it was.
         """
-        filled: dict[str, set[int]] | None = None
+        filled: dict[str, set[Month]] | None = None
         done = 0
         for group in _together(months):
             if filled is None:
@@ -122,7 +123,7 @@ class Loader:
         return list(lacking.values())
 
     def _load(
-        self, manifests: Iterable[Manifest], report: LoadReport, filled: Mapping[str, set[int]] | None = None
+        self, manifests: Iterable[Manifest], report: LoadReport, filled: Mapping[str, set[Month]] | None = None
     ) -> None:
         """Load `manifests`; of local months that are not among the `filled` the store has no rows. None: not known."""
         manifests = list(manifests)
@@ -134,7 +135,7 @@ class Loader:
                 may_be_there.update(by_month)
 
     def _load_rollup(
-        self, rollup: Rollup, by_month: Mapping[int, Wanted], report: LoadReport, filled: set[int]
+        self, rollup: Rollup, by_month: Mapping[Month, Wanted], report: LoadReport, filled: set[Month]
     ) -> None:
         """Check what may be there, insert what is absent, check that."""
         self._settle(rollup)
@@ -148,10 +149,11 @@ class Loader:
         if inserted and self._check(rollup, inserted, report):
             raise StoreUnavailableError(f"the store took rows of {rollup.name} and does not have them")
 
-    def _filled_months(self, rollup: Rollup) -> set[int]:
-        """Return of which local months, YYYYMM, the store has any rows; only we add to them what is ours."""
+    def _filled_months(self, rollup: Rollup) -> set[Month]:
+        """Return of which local months the store has any rows; only we add to them what is ours."""
         self._settle(rollup)
-        return {int(month) for (month,) in self._store.query(f"SELECT DISTINCT toYYYYMM(day) FROM {rollup.name}")}
+        months = self._store.query(f"SELECT DISTINCT toYYYYMM(day) FROM {rollup.name}")
+        return {divmod(int(month), 100) for (month,) in months}
 
     def _check(self, rollup: Rollup, wanted: Wanted, report: LoadReport) -> Wanted:
         """Return what the store has nothing of; report what it has otherwise than the archive."""
@@ -255,14 +257,12 @@ def _together(months: Iterable[Sequence[Manifest]]) -> Iterator[list[Sequence[Ma
         yield group
 
 
-def _by_month(manifests: Iterable[Manifest], rollup: Rollup) -> dict[int, Wanted]:
-    """Return what is wanted of each local month, YYYYMM."""
-    by_month: dict[int, Wanted] = defaultdict(dict)
+def _by_month(manifests: Iterable[Manifest], rollup: Rollup) -> dict[Month, Wanted]:
+    by_month: dict[Month, Wanted] = defaultdict(dict)
     for manifest in manifests:
         if rollup.name in manifest.tables:
             for chunk in manifest.tables[rollup.name].chunks:
-                year, month = chunk.month
-                by_month[100 * year + month][chunk.batch] = (manifest, chunk)
+                by_month[chunk.month][chunk.batch] = (manifest, chunk)
     return by_month
 
 

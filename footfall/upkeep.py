@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aggregator import forget as forgetting
-from aggregator import projections, replacement
+from aggregator import replacement
 from aggregator.archive import Archive
 from aggregator.backup import back_up
 from aggregator.local_time import LocalTime
@@ -25,6 +25,7 @@ from aggregator.retention import first_kept
 from aggregator.retention import prune as drop_months
 from aggregator.stored_month import StoredMonth
 from aggregator.verify import Difference, VerifyReport, compare_months, verify_archive, verify_store
+from footfall.adding_up import add_up
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory
 from footfall.running import ask_running
@@ -108,14 +109,13 @@ def restore(settings: Settings, say: Console, source: Path) -> int:
         _stopped(settings) as (archive, store),
         SlowProgress(say, "Copying") as copied,
         SlowProgress(say, "Loading the store") as loaded,
-        SlowProgress(say, "Adding up") as added_up,
     ):
         report = restore_backup(source, archive, store, copied, loaded)
         say.print(
             f"Restored {report.days} days ({_size(report.bytes)}); loaded {report.rows:,} rows"
             f" in {time.monotonic() - start:.1f} s."
         )
-        projections.complete(store, added_up)
+        add_up(store, say)
     return _complain(say, report.problems)
 
 
