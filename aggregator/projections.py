@@ -83,13 +83,13 @@ def begin(store: Store) -> None:
 def complete(
     store: Store, advance: Advance = no_advance, pause: Callable[[], None] = lambda: time.sleep(_POLL_SECONDS)
 ) -> None:
-    """Have the engine make what parts lack, and return when it is done.
+    """Have the engine make what parts lack, and return when it is done; not what is inserted meanwhile.
 
     Raises:
         StoreUnavailableError: not done, or only some; `begin` goes on with it.
     """
     total = 0
-    while any(lacking(shard) for shard in store.shards):
+    for _ in range(2):  # what was under way at first may have been begun before the last parts were there
         begin(store)
         while left := parts_to_do(store):
             total = max(total, left)
