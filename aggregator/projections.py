@@ -106,7 +106,8 @@ def parts_to_do(store: Store) -> int:
     """
     count = 0
     for shard in store.shards:
-        for table, parts, trouble in shard.query(SELECT_UNDER_WAY):
+        under_way = shard.query(SELECT_UNDER_WAY) if shard.capabilities.lists_projections else []
+        for table, parts, trouble in under_way:
             if trouble:
                 raise StoreUnavailableError(f"projections of {table}: {trouble.partition(chr(10))[0][:500]}")
             count += max(1, int(parts))
