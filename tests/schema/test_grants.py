@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from aggregator import projections
 from schema import migrate
 from schema.errors import StoreUnavailableError
 from schema.grants import MIGRATE, READ, READ_LIMITS, WRITE, User, grant_sql, grants_of, users_xml
@@ -143,6 +144,9 @@ def test_the_writer_of_the_newest_engine_can_do_its_work_and_no_more(tmp_path: P
         "ALTER TABLE rejections DELETE WHERE site = 'x'",
         "TRUNCATE TABLE live_1_a_visits",
         "KILL QUERY WHERE query_id = 'footfall-1-visits' SYNC",
+        projections.SELECT_LACKING,
+        projections.SELECT_UNDER_WAY,
+        projections.Lacking("visits", ("by_os",), ("202603",)).statement,
     ]
     more = [
         "DROP TABLE rejections",
@@ -150,6 +154,8 @@ def test_the_writer_of_the_newest_engine_can_do_its_work_and_no_more(tmp_path: P
         "CREATE TABLE x (a UInt8) ENGINE = Memory",
         "CREATE TABLE live_2_a_visits AS visits ENGINE = Memory",
         "ALTER TABLE rejections ADD COLUMN x UInt8",
+        "ALTER TABLE visits DROP PROJECTION by_os",
+        "ALTER TABLE visits RESET SETTING materialize_projections_on_insert",
         "SELECT count() FROM elsewhere.secrets",
         "SELECT count() FROM url('http://127.0.0.1:9/', CSV, 'a String')",
     ]
