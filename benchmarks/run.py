@@ -46,7 +46,7 @@ QUESTIONS: Mapping[str, Question] = {
     "panels": Question(panels.measure, {"pageviews": panels.PAGEVIEWS, "runs": panels.RUNS}),
     "snippet": Question(snippet.measure, {"runs": 21}),
     "server": Question(server.measure, {"days": 365}),
-    "without_store": Question(without_store.measure, {"runs": 5, "seconds": 8, "rate": 1_000}),
+    "without_store": Question(without_store.measure, {"rounds": 16, "seconds": 2, "rate": 1_000}),
 }
 
 

@@ -15,7 +15,7 @@ from aggregator.day import Day
 from aggregator.loader import Loader
 from aggregator.local_time import LocalTime
 from aggregator.projections import complete
-from benchmarks.clickhouse import URL, clickhouse
+from benchmarks.clickhouse import URL, Server
 from benchmarks.tab_questions import question_of
 from dashboard.counts import Counts
 from dashboard.panels import PANELS
@@ -36,9 +36,8 @@ def measure(days: int) -> str:
     """Load `days` days into each store, ask each panel of all of them; a section of the report."""
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name:
         directory = Path(name)
-        (directory / "clickhouse").mkdir()
         archive = _archive(directory / "archive", days)
-        with clickhouse(directory / "clickhouse"):
+        with Server(directory / "clickhouse"):
             embedded, server = EmbeddedStore(directory / "warehouse"), ServerStore(URL)
             plain = ServerStore(f"{URL}?compression=none")
             loads = {
