@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from aggregator.projections import complete
 from schema.batch import day_start_ms
 from schema.store import Store
 
@@ -107,6 +108,7 @@ def _spans() -> list[tuple[date, int]]:
 
 def settle(store: Store) -> None:
     """Merge what is there, as the engine does by and by: a month that is over is one part, or a few."""
+    complete(store)  # parts with projections and parts without are never merged together
     for table in _COUNTED:
         for (month,) in store.query(
             f"SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase()"

@@ -1,8 +1,7 @@
 -- Rows once more, in the order of their paths and without their hours: what a list of pages with a filter reads, and any list
 -- with a filter on a page. One mark for four times as many rows makes the engine take them for long periods, and rightly so:
 -- a row whose path is that of the row before costs about a quarter. Those by exit page come first and have the fewest marks:
--- what they know is not looked for in the wider ones by entry page. Parts that are there already are read as before, until
--- `ALTER TABLE … MATERIALIZE PROJECTION …` or a rebuild.
+-- what they know is not looked for in the wider ones by entry page. Parts that are there already get them by and by.
 
 -- since: 26.3
 ALTER TABLE pageviews ADD PROJECTION IF NOT EXISTS rows_by_path (

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aggregator.projections import complete
 from dashboard.counts import Counts
 from dashboard.panels import PANELS
 from dashboard.period import Period, parse_dates
@@ -36,6 +37,7 @@ def filled(store: EmbeddedStore) -> EmbeddedStore:
             f"INSERT INTO {table} SELECT '{SITE}' AS site, {DAYS} AS day, toDateTime(day, 'UTC') + 3600 * (number % 24)"
             f" AS hour, {own}, {counts}, 1 AS batch FROM numbers(300000)"
         )
+    complete(store)
     return store
 
 

@@ -71,6 +71,27 @@ def test_every_declared_projection_exists(store: Store) -> None:
     }
 
 
+@pytest.mark.parametrize("table", PROJECTED)
+def test_projections_are_made_when_parts_are_merged_not_at_each_insert(table: str, store: Store) -> None:
+    ((ddl,),) = store.query(
+        "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {t:String}",
+        {"t": table},
+    )
+    assert "materialize_projections_on_insert = 0, materialize_projections_on_merge = 1" in ddl
+
+
+def test_each_replica_gets_the_settings_of_its_tables_and_other_changes_once() -> None:
+    """ZooKeeper brings columns and projections to the others, settings it does not."""
+    changes = [
+        statement
+        for migration in migrate.available()
+        for statement in migration.statements(NEWEST, lambda table: "ReplicatedMergeTree")
+        if "ALTER TABLE" in statement
+    ]
+    own = [statement for statement in changes if not migrate.comes_by_replication(statement)]
+    assert own == [statement for statement in changes if "MODIFY SETTING" in statement] != []
+
+
 def test_after_apply_nothing_is_pending_and_apply_does_nothing(store: Store) -> None:
     assert migrate.pending(store) == migrate.apply(store) == []
     assert migrate.applied(store) == [migration.number for migration in migrate.available()]
