@@ -49,6 +49,20 @@ def test_time_counts_while_the_page_is_looked_at(clock: Tab, tall: PageServer, c
     assert engagements(clock, collector)[1:] == [("/tall", 4_000, 20)]
 
 
+def test_a_window_behind_others_is_not_read_though_it_has_the_focus(
+    clock: Tab, tall: PageServer, collector: RecordingCollector
+) -> None:
+    clock.open(tall, "/tall")
+    clock.page.clock.run_for(4_000)
+    clock.run(
+        "() => { Object.defineProperty(document, 'hidden', {get: () => true});"
+        " dispatchEvent(new Event('visibilitychange')) }"
+    )
+    clock.page.clock.run_for(60_000)
+    clock.run(f"() => {{ {LOOK_AWAY} }}")
+    assert engagements(clock, collector) == [("/tall", 4_000, 20)]
+
+
 def test_only_the_tab_in_front_is_read(clock: Tab, tall: PageServer, collector: RecordingCollector) -> None:
     """Two real tabs: each tells what came since it was last in front."""
     tab, other = clock, Tab(clock.page.context.new_page())
@@ -104,6 +118,12 @@ def test_scrolling_alone_sends_nothing(clock: Tab, tall: PageServer, collector: 
     clock.run(f"() => {{ {LOOK_AWAY} }}")
     clock.run("() => { for (let y = 0; y < 999; y += 9) { scrollTo(0, y); dispatchEvent(new Event('scroll')) } }")
     assert len(engagements(clock, collector)) == 1
+
+
+def test_a_depth_is_told_once(clock: Tab, tall: PageServer, collector: RecordingCollector) -> None:
+    clock.open(tall, "/tall")
+    clock.run(f"() => {{ scrollTo(0, 800); {LOOK_AWAY} {LOOK_BACK} {LOOK_AWAY} }}")
+    assert engagements(clock, collector) == [("/tall", 0, 40)]
 
 
 def test_engagement_belongs_to_the_page_that_was_left(

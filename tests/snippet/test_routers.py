@@ -94,6 +94,14 @@ def test_pages_of_all_kinds_are_counted_once_each(
     assert tab.run("window.calls") == 4
 
 
+def test_a_path_that_only_replaces_another_is_a_page(
+    browser_tab: Tab, site: PageServer, collector: RecordingCollector
+) -> None:
+    browser_tab.open(site, "/one")
+    browser_tab.run("() => { history.replaceState({}, '', '/instead') }")
+    assert views(browser_tab, collector) == ["/one", "/instead"]
+
+
 def test_rapid_navigation_loses_nothing(browser_tab: Tab, site: PageServer, collector: RecordingCollector) -> None:
     browser_tab.open(site, "/one")
     browser_tab.run("() => { for (let n = 0; n < 100; n++) history.pushState({}, '', `/page-${n}`) }")
