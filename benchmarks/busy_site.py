@@ -16,7 +16,8 @@ ASSUMPTION = (
     f" eight ({VIEWS_PER_VISIT} on average). Popularity is Zipf's over 20,000 paths, 300 sources (a third of the visits"
     " has none), 120 countries and 60 campaigns (a tenth of the visits); referrers are hosts, and for a third of the"
     " sources one of 40 paths there; 3 devices, 5 systems, 8 browsers. One visit in ten has an event, of 12 names. Rows"
-    " are what the rollups have: equal hours, paths and visitors' words in one row."
+    " are what the rollups have: equal hours, paths and visitors' words in one row. There are no regions, cities,"
+    " versions, languages and screens: of them nothing is measured."
 )
 _AT_ONCE = 11  # days of one INSERT
 _ONE_BLOCK = (

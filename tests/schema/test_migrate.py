@@ -5,7 +5,7 @@ import pytest
 
 from schema import migrate
 from schema.errors import MigrationError
-from schema.rollups import PROJECTED, PROJECTED_BY_MONTH, ROLLUPS, Rollup
+from schema.rollups import PROJECTED, PROJECTED_BY_MONTH, ROLLUPS, SORTED, Rollup
 from schema.store import Capabilities, Store
 from support.embedded import shared_store
 
@@ -62,9 +62,12 @@ def test_every_table_takes_its_engine_from_where_it_is_made() -> None:
 
 def test_every_declared_projection_exists(store: Store) -> None:
     found = store.query("SELECT table, name FROM system.projections WHERE database = currentDatabase()")
-    by_day = {(table, f"by_{name}") for table, names in PROJECTED.items() for name in names}
-    assert set(found) == by_day | {
-        (table, f"by_month_{name}") for table, names in PROJECTED_BY_MONTH.items() for name in names
+    declared = {"by": PROJECTED, "by_month": PROJECTED_BY_MONTH, "rows_by": SORTED}
+    assert set(found) == {
+        (table, f"{kind}_{name}")
+        for kind, tables in declared.items()
+        for table, names in tables.items()
+        for name in names
     }
 
 
