@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from aggregator.key_columns import Counts
 from schema.batch import Window, batch_number, batch_window
 from schema.rollups import COUNT, DAY, HOUR, MONEY, TEXT, TOTAL, Rollup
 
@@ -53,7 +54,7 @@ def arrow_schema(rollup: Rollup) -> pa.Schema:
     return pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in rollup.columns])
 
 
-def to_arrow(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | int) -> pa.Table:
+def to_arrow(rollup: Rollup, counts: Counts, batch: NDArray[np.uint64] | int) -> pa.Table:
     """Return `counts` with the types of the store and the column `batch`.
 
     Raises:
@@ -64,24 +65,24 @@ def to_arrow(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | i
     return pa.table([column.cast(field.type) for column, field in columns], schema)
 
 
-def to_encoded_arrow(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | int) -> pa.Table:
+def to_encoded_arrow(rollup: Rollup, counts: Counts, batch: NDArray[np.uint64] | int) -> pa.Table:
     """Return the same with texts as dictionaries, which Parquet files have anyway: what is used, in order."""
     names = [column.name for column in rollup.columns]
     return pa.table(_columns(rollup, counts, batch), names)
 
 
-def _columns(rollup: Rollup, counts: pd.DataFrame, batch: NDArray[np.uint64] | int) -> list[pa.Array]:
+def _columns(rollup: Rollup, counts: Counts, batch: NDArray[np.uint64] | int) -> list[pa.Array]:
     columns = []
     texts = _Dictionaries()
     for field in arrow_schema(rollup):
         if field.name == "batch":
-            columns.append(pa.array(np.full(len(counts), batch, np.uint64)))
+            columns.append(pa.array(np.full(len(counts["day"]), batch, np.uint64)))
         elif field.type == pa.string():
             columns.append(texts.encoded(counts[field.name]))
         elif field.type == pa.date32():
-            columns.append(pa.array(counts[field.name].to_numpy(np.int32)).cast(field.type))
+            columns.append(pa.array(np.asarray(counts[field.name], np.int32)).cast(field.type))
         else:
-            columns.append(pa.array(counts[field.name].to_numpy(np.int64)).cast(field.type))
+            columns.append(pa.array(np.asarray(counts[field.name], np.int64)).cast(field.type))
     return columns
 
 
@@ -91,16 +92,15 @@ class _Dictionaries:
     def __init__(self) -> None:
         self._letters: dict[int, tuple[pd.Index, pa.Array]] = {}  # by identity: most columns share an alphabet
 
-    def encoded(self, texts: pd.Series) -> pa.DictionaryArray:
+    def encoded(self, texts: pd.Categorical) -> pa.DictionaryArray:
         """Return `texts` with a dictionary of those that occur, in order."""
-        column = texts.array if isinstance(texts.dtype, pd.CategoricalDtype) else pd.Categorical(texts)
-        letters = self._arrow(column.categories)
+        letters, codes = self._arrow(texts.categories), texts.codes
         is_used = np.zeros(len(letters), np.bool_)
-        is_used[column.codes] = True
+        is_used[codes] = True
         used = np.flatnonzero(is_used)
         places = np.empty(len(letters), np.int32)
         places[used] = np.arange(len(used), dtype=np.int32)
-        return pa.DictionaryArray.from_arrays(places[column.codes], letters.take(pa.array(used)))
+        return pa.DictionaryArray.from_arrays(places[codes], letters.take(pa.array(used)))
 
     def _arrow(self, alphabet: pd.Index) -> pa.Array:
         if id(alphabet) not in self._letters:
@@ -108,12 +108,12 @@ class _Dictionaries:
         return self._letters[id(alphabet)][1]
 
 
-def cut_chunks(rollup: Rollup, counts: pd.DataFrame, node: int, window: Window) -> tuple[pa.Table, list[Chunk]]:
+def cut_chunks(rollup: Rollup, counts: Counts, node: int, window: Window) -> tuple[pa.Table, list[Chunk]]:
     """Return `counts` by month, then key, with the batch number of each row's chunk, and the figures of each chunk."""
     months = _months(counts)
     if (months[1:] < months[:-1]).any():
         order = np.argsort(months, kind="stable")
-        counts, months = counts.iloc[order], months[order]
+        counts, months = {name: column[order] for name, column in counts.items()}, months[order]
     numbers = _chunk_numbers(months)
     table = to_encoded_arrow(rollup, counts, numbers + np.uint64(batch_number(node, window)))
     edges = [*np.unique(numbers, return_index=True)[1].tolist(), len(numbers)]
@@ -140,8 +140,8 @@ def rows_of_chunks(table: pa.Table, chunks: Sequence[Chunk]) -> pa.Table:
     return table.filter(pc.is_in(table["batch"], pa.array([chunk.batch for chunk in chunks], pa.uint64())))
 
 
-def _months(counts: pd.DataFrame) -> NDArray[np.int64]:
-    days = counts["day"].to_numpy()
+def _months(counts: Counts) -> NDArray[np.int64]:
+    days = counts["day"]
     first, last = (int(_month(day)) for day in (days.min(), days.max()))
     return np.full(len(days), first) if first == last else _month(days)
 

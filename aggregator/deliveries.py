@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from aggregator.archive import Archive
 from aggregator.delivery import Delivery, OpenDay
 from aggregator.forget import finish_removals
@@ -153,12 +155,12 @@ class ShardDay:
 
     def live(self) -> Tables:
         """The counts of visits still open."""
-        tables = self.whole.live()
-        kept = {
-            name: counts[are_on_shard([str(site) for site in counts["site"]], self.shard, self.shards)]
-            for name, counts in tables.items()
-        }
-        return {name: counts for name, counts in kept.items() if len(counts)}
+        kept = {}
+        for name, counts in self.whole.live().items():
+            is_ours = np.asarray(are_on_shard([str(site) for site in counts["site"]], self.shard, self.shards))
+            if is_ours.any():
+                kept[name] = {column: values[is_ours] for column, values in counts.items()}
+        return kept
 
 
 def _add(report: LoadReport, part: LoadReport) -> None:

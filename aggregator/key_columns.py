@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from aggregator.vocabulary import GROUPS, TEXT_FIELDS, Vocabulary
 from schema.rollups import ACQUISITION, CLIENT
 
 Key = NDArray[np.int64]
+Counts = dict[str, Any]  # columns of equal length: texts as pd.Categorical, anything else as an array of numbers
 
 _MEMBERS = {"acquisition": ACQUISITION, "client": CLIENT}  # key columns that a group stands for
 _TEXTS = (*TEXT_FIELDS, "entry_path", "exit_path", "key", "value", "dimension", "parent", "reason")
@@ -48,9 +50,9 @@ class KeyColumns:
             found[name] = column.astype(np.int64)
         return found
 
-    def columns(self, ranks: Mapping[str, Key]) -> dict[str, Key | pd.Categorical]:
+    def columns(self, ranks: Mapping[str, Key]) -> Counts:
         """Return key columns as they get out: texts as texts, groups as the columns they stand for."""
-        found: dict[str, Key | pd.Categorical] = {}
+        found: Counts = {}
         for name, column in ranks.items():
             if name in self._ranked:
                 members = self._ranked[name][1][column].T
@@ -78,10 +80,12 @@ def combined(columns: Sequence[Key]) -> Key:
         return whole
     for column in columns:
         low = int(column.min())
-        places, span = column - low, int(column.max()) - low + 1
+        span = int(column.max()) - low + 1
         if span > _MOST // count:
             whole, count = _dense(whole)
-            places, span = _dense(places)
+            places, span = _dense(column)
+        else:
+            places = column - low
         whole, count = whole * span + places, count * span
     return whole
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -139,8 +140,13 @@ def make_manifest(
     first_day: date | msgspec.UnsetType = msgspec.UNSET,
 ) -> Manifest:
     """Return the manifest of files written by this version."""
-    versions = {"footfall": importlib.metadata.version("footfall"), "pyarrow": pa.__version__}
-    return Manifest(node, day, window.index if window else None, dict(tables), versions, first_day=first_day)
+    return Manifest(node, day, window.index if window else None, dict(tables), _versions(), first_day=first_day)
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    """Return what writes; looking it up takes longer than encoding a manifest."""
+    return {"footfall": importlib.metadata.version("footfall"), "pyarrow": pa.__version__}
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

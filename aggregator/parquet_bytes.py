@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from aggregator.chunks import arrow_schema
 from schema.rollups import BY_NAME
 
-_QUICK_LEVEL, _FINAL_LEVEL = 1, 19
+_FINAL_LEVEL = 19
 
 
 def decode_parquet(content: bytes, table: str, *, encoded: bool = False) -> pa.Table:
@@ -44,12 +44,13 @@ def encode_parquet(rows: pa.Table | Iterable[pa.Table], *, is_final: bool = Fals
 
 
 def _options(schema: pa.Schema, is_final: bool) -> dict[str, Any]:
-    options: dict[str, Any] = {"compression": "zstd", "write_statistics": False, "store_schema": False}
+    options: dict[str, Any] = {"write_statistics": False, "store_schema": False}
     if not is_final:
-        return options | {"compression_level": _QUICK_LEVEL}
+        return options | {"compression": "lz4"}
     encodings = {field.name: _encoding(field) for field in schema if not _is_text(field.type)}
     texts = [field.name for field in schema if _is_text(field.type)]
-    return options | {"compression_level": _FINAL_LEVEL, "use_dictionary": texts, "column_encoding": encodings}
+    small = {"compression": "zstd", "compression_level": _FINAL_LEVEL}
+    return options | small | {"use_dictionary": texts, "column_encoding": encodings}
 
 
 def _encoding(field: pa.Field) -> str:

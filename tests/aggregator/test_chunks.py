@@ -1,12 +1,14 @@
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from aggregator import chunks
 from aggregator.chunks import arrow_schema, cut_chunks, rows_of_chunks, to_arrow
+from aggregator.key_columns import Counts
 from schema.batch import Window, batch_number
 from schema.rollups import REJECTIONS, ROLLUPS, Rollup
 from support.embedded import shared_store
@@ -15,10 +17,16 @@ WINDOW = Window(5_900_000)
 APRIL, MAY = (date(2026, 4, 30) - date(1970, 1, 1)).days, (date(2026, 5, 1) - date(1970, 1, 1)).days
 
 
-def rejections(*rows: tuple[str, int, int], repeat: int = 1) -> pd.DataFrame:
+def rejections(*rows: tuple[str, int, int], repeat: int = 1) -> Counts:
     """Counts of rejected hits by site, day and hits."""
     sites, days, hits = zip(*rows * repeat, strict=True)
-    return pd.DataFrame({"site": sites, "day": days, "hour": [0] * len(hits), "reason": "bot", "hits": hits})
+    return {
+        "site": pd.Categorical(sites),
+        "day": np.array(days),
+        "hour": np.zeros(len(hits), np.int64),
+        "reason": pd.Categorical(["bot"] * len(hits)),
+        "hits": np.array(hits),
+    }
 
 
 def test_a_small_table_of_one_month_is_one_chunk() -> None:

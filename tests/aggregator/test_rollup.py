@@ -46,7 +46,7 @@ def test_every_rollup_has_its_declared_columns_in_order() -> None:
     tables = day.live()
     assert list(tables) == [rollup.name for rollup in ROLLUPS]
     for name, table in tables.items():
-        assert tuple(table.columns) == BY_NAME[name].key_names + BY_NAME[name].measure_names
+        assert tuple(table) == BY_NAME[name].key_names + BY_NAME[name].measure_names
 
 
 @settings(max_examples=5, deadline=None)

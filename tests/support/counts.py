@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
 from aggregator.day import Day
 from aggregator.local_time import LocalTime
 from aggregator.rollup import Tables
@@ -42,7 +44,7 @@ def counts_of(parts: Iterable[Tables]) -> Counts:
     for tables in parts:
         for name, table in tables.items():
             rollup = BY_NAME[name]
-            for row in table.to_dict("records"):
+            for row in pd.DataFrame(table).to_dict("records"):
                 key = tuple(_plain(column, row[column]) for column in rollup.key_names)
                 for measure in rollup.measure_names:
                     counts[name][key][measure] += row[measure]

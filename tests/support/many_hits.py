@@ -7,6 +7,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
 from aggregator.day import Day
 from schema.batch import DAY_MS, day_start_ms, utc_day
 from schema.hit import NO_SCROLL_DEPTH, Hit, Kind, Record, RejectedHit, Rejection
@@ -92,7 +94,7 @@ def store_counts(rows: RowWriter, records: Sequence[Record]) -> None:
         counting.absorb([record for record in records if utc_day(record.at) == day])
         for name, table in counting.live().items():
             by_month: dict[str, list[dict[str, Any]]] = {}
-            for row in table.to_dict("records"):
+            for row in pd.DataFrame(table).to_dict("records"):
                 plain = {column.name: row[column.name] for column in (*BY_NAME[name].key, *BY_NAME[name].measures)}
                 plain["day"] = dt.date(1970, 1, 1) + dt.timedelta(days=int(plain["day"]))
                 at = dt.datetime.fromtimestamp(int(plain.pop("hour")), dt.UTC).replace(tzinfo=None)
