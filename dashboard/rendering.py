@@ -8,8 +8,8 @@ from dashboard.figures import DEFINITIONS, NAMES
 from dashboard.filter_form import filter_title
 from dashboard.locale import language_tag
 from dashboard.panel_rows import name_value
-from dashboard.segment import SIGN_NAMES, name_dimension
-from dashboard.view_filters import OPERATOR_NAMES
+from dashboard.segment import SIGN_NAMES
+from dashboard.view_filters import OPERATOR_NAMES, filter_of
 from dashboard.words import (
     REJECTION_MEANINGS,
     REJECTION_NAMES,
@@ -40,7 +40,7 @@ class Templates:
             "day": name_day,
             "filter_title": filter_title,
             "operator": lambda operator: OPERATOR_NAMES[operator],
-            "dimension": lambda condition: name_dimension(condition.dimension),
+            "filter_of": lambda condition: filter_of(condition.dimension),
             "sign": lambda condition: SIGN_NAMES[condition.operator],
             "period": name_period,
             "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
