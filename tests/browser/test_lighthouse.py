@@ -1,7 +1,7 @@
 """Lighthouse looks at the signed-in page, as on a phone and as on a desk, and finds nothing that could be better.
 
-What it says of speed is left out, since that is the machine's, and so is all of its category `seo`: the page is private,
-and asks search engines to stay away. That a page cannot be kept for going back (`bf-cache`) is meant: it is `no-store`.
+What it says of speed is left out, since that is the machine's. So is its category `seo`: the page is private, and asks
+search engines to stay away (`is-crawlable`). So is `bf-cache`: nothing may keep the page, and that is meant.
 """
 
 from __future__ import annotations
