@@ -236,6 +236,21 @@ def test_the_list_of_sites_has_a_card_for_each(client: Client, busy: RowWriter) 
     ]
 
 
+def test_a_card_adds_up_28_days_and_compares_them_with_the_28_before(client: Client, rows: RowWriter) -> None:
+    days = {
+        "2026-01-13": 50,
+        "2026-01-14": 2,
+        "2026-02-10": 2,
+        "2026-02-11": 3,
+        "2026-03-10": 5,
+    }  # the first is too old
+    rows.add("visits", *(row(at=f"{day} 09:00", visits=count, visitors=count) for day, count in days.items()))
+    card = client.get("/").text.split('data-site="example.com"')[1].split("</a>")[0]
+    assert "8 in 28 days" in card
+    assert "+100%" in card
+    assert "Nobody in 28 days" in client.get("/").text.split('data-site="other.org"')[1].split("</a>")[0]
+
+
 def test_a_reader_of_one_site_is_taken_to_it(store: EmbeddedStore) -> None:
     one = Client(store, settings=type(SETTINGS)(site=SETTINGS.site[:1])).sign_in()
     answer = one.get("/")
