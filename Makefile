@@ -30,7 +30,7 @@ faults: .venv/installed-dev strace clickhouse zookeeper ## break it for hours: e
 	$(BIN)/pytest --timeout 14400 tests/faults tests/cluster/test_delivery_to_shards.py \
 	tests/dashboard/test_oracle.py tests/dashboard/test_hostile_requests.py tests/dashboard/test_folding.py $(ARGS)
 
-mutations: .venv/installed-dev ## switch off each safeguard: the test that is there for it must fail
+mutations: .venv/installed-dev js-snippet/node_modules ## switch off each safeguard: the test that is there for it must fail
 	PYTHONPATH=tests $(BIN)/python -m support.mutations $(ARGS)
 
 bench: .venv/installed-dev wrk clickhouse ## measure, and write benchmarks/REPORT.md
@@ -38,6 +38,10 @@ bench: .venv/installed-dev wrk clickhouse ## measure, and write benchmarks/REPOR
 
 snippet: node ## build collector/static/script.js from js-snippet/
 	cd js-snippet && npm ci --silent && npm run --silent build
+
+js-snippet/node_modules: js-snippet/package-lock.json | node
+	@cd js-snippet && npm ci --silent
+	@touch $@
 
 frontend: node ## build the dashboard's map from frontend/, and install what its tests need
 	cd frontend && npm ci --silent && npm run --silent build

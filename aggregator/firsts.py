@@ -13,6 +13,8 @@ _MIX = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint6
 _LAST_SHIFT = np.uint64(31)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
+_RATIO = 8  # of a run to the next: every run is searched for every key, so few of them are worth some more merging
+
 
 def keys_of(kind: str, *columns: NDArray[np.uint64]) -> Keys:
     """Return a 64-bit hash of each row of `columns`; `kind` keeps keys of different meaning apart.
@@ -55,7 +57,7 @@ class Firsts:
         return first
 
     def _add(self, run: Keys) -> None:
-        while self._runs and len(self._runs[-1]) <= 2 * len(run):
+        while self._runs and len(self._runs[-1]) <= _RATIO * len(run):
             run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
         self._runs.append(run)
 

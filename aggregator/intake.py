@@ -26,6 +26,7 @@ from schema.fence import raise_fence
 from schema.rollups import BY_NAME
 
 GRACE_MS = 2000  # clocks of workers and aggregator are one clock; this is for a request that is under way
+_RELEASE_MS = 60 * 60 * 1000  # the next window needs most of what one has freed, and to get it back takes time
 
 log = logging.getLogger("footfall.aggregator")
 
@@ -101,9 +102,10 @@ class Intake:
         if self._fence_ms and not incomplete:
             for day in days:
                 self._cut(day, taken)
-            if taken.archived:
+            through = Window.of(self._fence_ms - 1)
+            if self._through is None or through.start_ms // _RELEASE_MS > self._through.start_ms // _RELEASE_MS:
                 release_free_memory()
-            self._through = Window.of(self._fence_ms - 1)
+            self._through = through
         return taken
 
     def live(self) -> Tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -23,6 +23,11 @@ from schema.errors import (
 from schema.rollups import ROLLUPS, Rollup
 from schema.store import Store
 
+# No projection knows batches: to look through them takes as long as the answer, and to compile the sums ten times that.
+_PLAIN = " SETTINGS optimize_use_projections = 0, compile_aggregate_expressions = 0"
+MAX_CHECKED_CHUNKS = 10_000  # whose figures are compared at once: some MB
+
+Month = tuple[int, int]  # year and month of local days: a partition
 Wanted = dict[int, tuple[Manifest, Chunk]]  # by batch number; of one rollup and month
 
 
@@ -34,6 +39,10 @@ class LoadReport:
     problems: list[SetAsideError] = field(default_factory=list)
     damaged: list[Manifest] = field(default_factory=list)  # now in the archive's quarantine
     lost: set[date] = field(default_factory=set)  # UTC days of which the archive has a batch less now
+
+
+def _tell_nobody(done: int) -> None:
+    pass
 
 
 class Loader:
@@ -50,6 +59,11 @@ class Loader:
         A `report` that is given is filled even if this raises: what was set aside by then stays so.
         """
         report = LoadReport() if report is None else report
+        self.load_months(self.months(report), report)
+        return report
+
+    def months(self, report: LoadReport) -> Iterator[list[Manifest]]:
+        """Yield the archive's manifests, of a UTC month at a time; what is wrong with others is added to `report`."""
         for _, days in groupby(self._archive.days(), key=lambda day: (day.year, day.month)):
             manifests: list[Manifest] = []
             for day in days:
@@ -57,8 +71,7 @@ class Loader:
                 manifests += found
                 report.problems += problems
                 report.lost |= {day} if problems else set()
-            self._load(manifests, report)
-        return report
+            yield manifests
 
     def lacking(self, report: LoadReport) -> list[Manifest]:
         """Return the manifests of which the store has not exactly what they say; changes nothing in it.
@@ -66,16 +79,7 @@ class Loader:
         Raises:
             StoreUnavailableError: it does not answer.
         """
-        found: list[Manifest] = []
-        for _, days in groupby(self._archive.days(), key=lambda day: (day.year, day.month)):
-            manifests: list[Manifest] = []
-            for day in days:
-                some, problems = self._archive.manifests(day)
-                manifests += some
-                report.problems += problems
-                report.lost |= {day} if problems else set()
-            found += self._lacking(manifests)
-        return found
+        return [manifest for manifests in self.months(report) for manifest in self._lacking(manifests)]
 
     def load(self, manifests: Iterable[Manifest], report: LoadReport | None = None) -> LoadReport:
         """Make sure that the store has the batches of `manifests`: none twice, none in part.
@@ -89,6 +93,25 @@ class Loader:
         self._load(manifests, report)
         return report
 
+    def load_months(
+        self, months: Iterable[Sequence[Manifest]], report: LoadReport, loaded: Callable[[int], None] = _tell_nobody
+    ) -> None:
+        """Do the same for whole UTC months, and tell `loaded` how many are done.
+
+        For which months the store has no row at all is asked once, and several small ones are checked together.
+
+        Raises:
+            StoreUnavailableError: not done, or only some; to be repeated as it was.
+        """
+        filled: dict[str, set[Month]] | None = None
+        done = 0
+        for group in _together(months):
+            if filled is None:
+                filled = {rollup.name: self._filled_months(rollup) for rollup in ROLLUPS}
+            self._load([manifest for manifests in group for manifest in manifests], report, filled)
+            done += len(group)
+            loaded(done)
+
     def _lacking(self, manifests: Sequence[Manifest]) -> list[Manifest]:
         lacking: dict[int, Manifest] = {}
         for rollup in ROLLUPS:
@@ -99,22 +122,38 @@ class Loader:
                         lacking[id(manifest)] = manifest
         return list(lacking.values())
 
-    def _load(self, manifests: Iterable[Manifest], report: LoadReport) -> None:
+    def _load(
+        self, manifests: Iterable[Manifest], report: LoadReport, filled: Mapping[str, set[Month]] | None = None
+    ) -> None:
+        """Load `manifests`; of local months that are not among the `filled` the store has no rows. None: not known."""
         manifests = list(manifests)
         for rollup in ROLLUPS:
             whole = [manifest for manifest in manifests if manifest not in report.damaged]
-            for wanted in _by_month(whole, rollup).values():
-                self._load_month(rollup, wanted, report)
+            if by_month := _by_month(whole, rollup):
+                may_be_there = set(by_month) if filled is None else filled[rollup.name]
+                self._load_rollup(rollup, by_month, report, may_be_there)
+                may_be_there.update(by_month)
 
-    def _load_month(self, rollup: Rollup, wanted: Wanted, report: LoadReport) -> None:
-        """Check, insert what is absent, check that."""
+    def _load_rollup(
+        self, rollup: Rollup, by_month: Mapping[Month, Wanted], report: LoadReport, filled: set[Month]
+    ) -> None:
+        """Check what may be there, insert what is absent, check that."""
         self._settle(rollup)
-        absent = self._check(rollup, wanted, report)
-        for batches, rows in self._blocks(rollup, absent, report):
-            self._insert(rollup, rows)
-            if self._check(rollup, {batch: absent[batch] for batch in batches}, report):
-                raise StoreUnavailableError(f"the store took rows of {rollup.name} and does not have them")
-            report.inserted_rows += rows.num_rows
+        inserted: Wanted = {}
+        for month, wanted in by_month.items():
+            absent = self._check(rollup, wanted, report) if month in filled else wanted
+            for batches, rows in self._blocks(rollup, absent, report):
+                self._insert(rollup, rows)
+                inserted |= {batch: absent[batch] for batch in batches}
+                report.inserted_rows += rows.num_rows
+        if inserted and self._check(rollup, inserted, report):
+            raise StoreUnavailableError(f"the store took rows of {rollup.name} and does not have them")
+
+    def _filled_months(self, rollup: Rollup) -> set[Month]:
+        """Return of which local months the store has any rows; only we add to them what is ours."""
+        self._settle(rollup)
+        months = self._store.query(f"SELECT DISTINCT toYYYYMM(day) FROM {rollup.name}")
+        return {divmod(int(month), 100) for (month,) in months}
 
     def _check(self, rollup: Rollup, wanted: Wanted, report: LoadReport) -> Wanted:
         """Return what the store has nothing of; report what it has otherwise than the archive."""
@@ -132,9 +171,10 @@ class Loader:
     def _found(self, rollup: Rollup, chunks: Sequence[Chunk]) -> dict[int, tuple[int, ...]]:
         """Return what the store has of these batches: rows, and the sum of each measure."""
         sums = ", ".join(f"sum({name})" for name in rollup.measure_names)
+        settings = _PLAIN if self._store.capabilities.lists_projections else ""
         rows = self._store.query(
             f"SELECT batch, count(), {sums} FROM {rollup.name} WHERE day BETWEEN {{first:Date}} AND {{last:Date}}"
-            " AND batch BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY batch",
+            " AND batch BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY batch" + settings,
             {
                 "first": min(chunk.first_day for chunk in chunks).isoformat(),
                 "last": max(chunk.last_day for chunk in chunks).isoformat(),
@@ -203,8 +243,22 @@ def _block(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables).unify_dictionaries()
 
 
-def _by_month(manifests: Iterable[Manifest], rollup: Rollup) -> dict[tuple[int, int], Wanted]:
-    by_month: dict[tuple[int, int], Wanted] = defaultdict(dict)
+def _together(months: Iterable[Sequence[Manifest]]) -> Iterator[list[Sequence[Manifest]]]:
+    """Yield as many at once as have few enough chunks."""
+    group, chunks = list[Sequence[Manifest]](), 0
+    for manifests in months:
+        more = sum(len(file.chunks) for manifest in manifests for file in manifest.tables.values())
+        if group and chunks + more > MAX_CHECKED_CHUNKS:
+            yield group
+            group, chunks = [], 0
+        group.append(manifests)
+        chunks += more
+    if group:
+        yield group
+
+
+def _by_month(manifests: Iterable[Manifest], rollup: Rollup) -> dict[Month, Wanted]:
+    by_month: dict[Month, Wanted] = defaultdict(dict)
     for manifest in manifests:
         if rollup.name in manifest.tables:
             for chunk in manifest.tables[rollup.name].chunks:

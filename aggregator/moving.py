@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import groupby
 
 from aggregator.archive import Archive
@@ -85,11 +86,14 @@ def _load(archive: Archive, store: Store, manifests: Sequence[Manifest], advance
     months = [list(some) for _, some in groupby(manifests, key=lambda each: (each.day.year, each.day.month))]
     for number, shard in enumerate(shards):
         part = _FrozenPart(archive.root, archive.node, number, len(shards)) if len(shards) > 1 else None
-        loader = Loader(part or archive, shard)
-        for done, some in enumerate(months):
-            loader.load([part.narrow(manifest) for manifest in some] if part else some, report)
-            advance(number * len(months) + done + 1, len(shards) * len(months))
+        narrowed = ([part.narrow(manifest) for manifest in some] if part else some for some in months)
+        tell = partial(_tell, advance, number * len(months), len(shards) * len(months))
+        Loader(part or archive, shard).load_months(narrowed, report, tell)
     return report
+
+
+def _tell(advance: Advance, before: int, total: int, done: int) -> None:
+    advance(before + done, total)
 
 
 def _compare(store: Store, manifests: Sequence[Manifest], report: MoveReport) -> None:

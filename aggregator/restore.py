@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 from aggregator import replacement
@@ -12,7 +10,6 @@ from aggregator.archive import Archive
 from aggregator.backup import copy_archive, read_marker
 from aggregator.inventory import counted_days
 from aggregator.loader import Loader, LoadReport
-from aggregator.manifest import Manifest
 from aggregator.removal import read_removals
 from aggregator.thinning import Advance, no_advance, thin
 from schema.durable_files import fsync_directory, make_directory, replace_file
@@ -60,21 +57,9 @@ def restore(
 def load_all(archive: Archive, store: Store, loaded: Advance = no_advance) -> tuple[int, list[SetAsideError]]:
     """Load what the store has not, a month at a time; return how many rows that was, and what could not be loaded."""
     loader, report = Loader(archive, store), LoadReport()
-    months = list(_by_month(archive, report))
-    for number, manifests in enumerate(months):
-        loader.load(manifests, report)
-        loaded(number + 1, len(months))
+    months = list(loader.months(report))
+    loader.load_months(months, report, lambda done: loaded(done, len(months)))
     return report.inserted_rows, report.problems
-
-
-def _by_month(archive: Archive, report: LoadReport) -> Iterator[list[Manifest]]:
-    for _, days in groupby(archive.days(), key=lambda day: (day.year, day.month)):
-        manifests: list[Manifest] = []
-        for day in days:
-            found, problems = archive.manifests(day)
-            manifests += found
-            report.problems += problems
-        yield manifests
 
 
 def _claim(archive: Archive, store: Store) -> None:

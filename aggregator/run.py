@@ -18,6 +18,7 @@ from aggregator.forget import begin_removals
 from aggregator.intake import GRACE_MS, Intake
 from aggregator.ledger_watch import LedgerReport, LedgerWatch
 from aggregator.local_time import LocalTime
+from aggregator.projections import Projections
 from aggregator.removal import mend_removals
 from aggregator.stored_day import StoredDay, read_stored_day
 from aggregator.stored_month import read_stored_month, stored_months
@@ -61,6 +62,8 @@ class Aggregator:
         self.alarms.add(mend_removals(self._archive.root))
         self._intake = Intake(settings.spool_dir, self._archive, local_time, removals)
         self._delivery = Deliveries(self._archive, store, local_time, settings.aggregator.live_seconds, monotonic)
+        self._projections = Projections(store)
+        self._projections.look()
         self._reserve = Reserve(settings.spool_dir)
         self._store = store
         self._ledger = LedgerWatch(settings.spool_dir, self._archive, store, zones, monotonic)
@@ -99,6 +102,8 @@ class Aggregator:
         # 5. Load what is archived into the store.
         self._delivery.add(taken.archived)
         self._load(report)
+        if self._delivery.is_caught_up:
+            self._projections.step()
         # 6. Show the visits still open.
         report.has_shown = self._delivery.show(self._intake, self._records, now_ms)
         # 7. Compare what was received with what was made of it.
@@ -174,6 +179,7 @@ class Aggregator:
             return False
         self._delivery.reconcile()
         self._load(report)
+        self._projections.look()
         if day not in self._intake.over:
             return False
         self._intake.close(day)

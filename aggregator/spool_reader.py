@@ -96,8 +96,9 @@ class SpoolReader:
         """Return the files to read on, by name. A busy day ends with tens of thousands of others: no stats."""
         directory = self._spool_dir / day_directory(day)
         progress = self._progress[day]
-        names = set(os.listdir(directory)) - progress.done_files if directory.is_dir() else set()
-        return sorted(name for name in names if _is_segment(name) and _stem(name) not in progress.done)
+        names = os.listdir(directory) if directory.is_dir() else []
+        fresh = [name for name in names if name not in progress.done_files]
+        return sorted(name for name in fresh if _is_segment(name) and _stem(name) not in progress.done)
 
     def _looks(self, day: date, set_aside: list[SegmentDamagedError]) -> Iterator[Look]:
         """Yield what is new in each segment that has anything; one that is none at all is `set_aside`."""

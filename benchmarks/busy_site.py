@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from aggregator.projections import complete
 from schema.batch import day_start_ms
 from schema.store import Store
 
@@ -15,7 +16,8 @@ ASSUMPTION = (
     f" eight ({VIEWS_PER_VISIT} on average). Popularity is Zipf's over 20,000 paths, 300 sources (a third of the visits"
     " has none), 120 countries and 60 campaigns (a tenth of the visits); referrers are hosts, and for a third of the"
     " sources one of 40 paths there; 3 devices, 5 systems, 8 browsers. One visit in ten has an event, of 12 names. Rows"
-    " are what the rollups have: equal hours, paths and visitors' words in one row."
+    " are what the rollups have: equal hours, paths and visitors' words in one row. There are no regions, cities,"
+    " versions, languages and screens: of them nothing is measured."
 )
 _AT_ONCE = 11  # days of one INSERT
 _ONE_BLOCK = (
@@ -106,6 +108,7 @@ def _spans() -> list[tuple[date, int]]:
 
 def settle(store: Store) -> None:
     """Merge what is there, as the engine does by and by: a month that is over is one part, or a few."""
+    complete(store)  # parts with projections and parts without are never merged together
     for table in _COUNTED:
         for (month,) in store.query(
             f"SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase()"

@@ -1,13 +1,14 @@
-"""Debian's clickhouse-server for a benchmark, on ports of 127.0.0.1."""
+"""Debian's clickhouse-server for a benchmark, on a port of 127.0.0.1."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
-from benchmarks.measure import is_listening, wait_until
+from benchmarks.measure import is_listening, pinned, wait_until
 
 PROGRAM = "/usr/sbin/clickhouse-server"
 PORT = 18010
@@ -24,22 +25,36 @@ _USERS = """<yandex><profiles><default/></profiles><quotas><default/></quotas>
     <profile>default</profile><quota>default</quota></default></users></yandex>"""
 
 
-def start(directory: Path) -> subprocess.Popen[bytes]:
-    """Start it, and return when it listens."""
-    (directory / "config.xml").write_text(_CONFIG.format(directory=directory, port=PORT))
-    (directory / "users.xml").write_text(_USERS)
-    command = [PROGRAM, f"--config-file={directory}/config.xml"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: is_listening(f"127.0.0.1:{PORT}"))
-    return process
+class Server:
+    """A server in `directory`, on one core if asked. It runs from entering to leaving, unless it is killed between."""
 
+    def __init__(self, directory: Path, core: int | None = None) -> None:
+        directory.mkdir()
+        (directory / "config.xml").write_text(_CONFIG.format(directory=directory, port=PORT))
+        (directory / "users.xml").write_text(_USERS)
+        self._command = [*pinned(core), PROGRAM, f"--config-file={directory}/config.xml"]
 
-@contextmanager
-def clickhouse(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server, killed at the end."""
-    process = start(directory)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start it, and return when it listens."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: is_listening(f"127.0.0.1:{PORT}"))
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """Stop it where it is."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self._process.pid, signal.SIGCONT)

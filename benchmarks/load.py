@@ -132,7 +132,7 @@ def _hurry() -> None:
     gc.freeze()
     gc.disable()
     with suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def measure() -> str:
             f" {per_hit:,.0f} bytes. Once they are closed, {remembered[0]:,.0f} and"
             f" {remembered[1]:,.0f} bytes a visitor are remembered until the day ends, so that nobody"
             f" counts twice. The process is then {larger[0]:,.0f} and {larger[1]:,.0f} MB larger"
-            " than before, once the allocator has given back what is free, as after each cut.",
+            " than before, once the allocator has given back what is free, as once an hour.",
         ]
     )
 

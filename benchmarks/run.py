@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +16,12 @@ from benchmarks import (
     open_day,
     outage,
     panels,
+    report,
     server,
     size,
     snippet,
     without_store,
 )
-from benchmarks.measure import machine
 
 REPORT = Path(__file__).with_name("REPORT.md")
 
@@ -47,29 +46,28 @@ QUESTIONS: Mapping[str, Question] = {
     "panels": Question(panels.measure, {"pageviews": panels.PAGEVIEWS, "runs": panels.RUNS}),
     "snippet": Question(snippet.measure, {"runs": 21}),
     "server": Question(server.measure, {"days": 365}),
-    "without_store": Question(without_store.measure, {"runs": 5, "seconds": 8, "rate": 1_000}),
+    "without_store": Question(without_store.measure, {"rounds": 16, "seconds": 2, "rate": 1_000}),
 }
 
 
 def main() -> None:
-    """Answer the questions one after the other, or print only those that are asked for."""
+    """Answer the questions one after the other; those of the report anew in it, or only print them."""
     options = _options()
-    sections = [
-        "# Benchmarks\n\nWritten by `make bench`. Machines are noisy: read the ratios, taken within one run.",
-        f"{machine()}. Load average before: {os.getloadavg()[0]:.1f}.",
-    ]
+    kept = report.sections_of(REPORT.read_text("utf-8")) if REPORT.exists() else {}
     for name in options.only or QUESTIONS:
         question = QUESTIONS[name]
         effort = {part: getattr(options, f"{name}_{part}") for part in question.effort}
-        sections.append(question.measure(**effort))
-        print(sections[-1], "\n", flush=True)
-    if not options.only:
-        REPORT.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+        conditions = report.conditions()
+        kept[name] = f"{question.measure(**effort)}\n\n{conditions}"
+        print(kept[name], "\n", flush=True)
+        if options.keep or not options.only:
+            REPORT.write_text(report.render(kept, list(QUESTIONS)), encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--only", nargs="+", choices=QUESTIONS, help="print these, and leave the report alone")
+    arguments.add_argument("--only", nargs="+", choices=QUESTIONS, help="these, and leave the report alone")
+    arguments.add_argument("--keep", action="store_true", help="with --only: put what is found into the report")
     for name, question in QUESTIONS.items():
         for part, default in question.effort.items():
             arguments.add_argument(f"--{name}-{part}".replace("_", "-"), type=int, default=default)

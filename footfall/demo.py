@@ -19,6 +19,7 @@ from aggregator.loader import Loader
 from aggregator.local_time import LocalTime
 from aggregator.manifest import Manifest
 from aggregator.months import compact_span, spans_to_compact
+from aggregator.projections import complete
 from collector.segment import Segment
 from footfall.clock import utc_now_ms
 from footfall.demo_traffic import Traffic
@@ -95,6 +96,7 @@ def _load(settings: Settings, archive: Archive, made: Sequence[Manifest], progre
         loader = Loader(archive, store)
         for month in progress.track(months, description="Loading the store"):
             loader.load([manifest for manifest in made if (manifest.day.year, manifest.day.month) == month])
+        complete(store)
     finally:
         store.close()
 

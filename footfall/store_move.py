@@ -11,6 +11,7 @@ from rich.table import Table
 
 from aggregator.archive import Archive
 from aggregator.moving import MonthDifference, MoveReport, move
+from footfall.adding_up import add_up
 from footfall.slow_progress import SlowProgress
 from schema import migrate
 from schema.check_settings import check_settings
@@ -38,10 +39,11 @@ def move_store(settings: Settings, say: Console, to: str) -> int:
     with contextlib.closing(open_store(target)) as store, SlowProgress(say, "Loading") as advance:
         migrate.apply(store)
         report = move(Archive(settings.archive_dir, settings.node), store, advance)
-    say.print(
-        f"Loaded {report.inserted_rows:,} rows of {report.days:,} days in {time.monotonic() - start:.1f} s;"
-        f" the new store has {report.rows:,} rows of this archive."
-    )
+        say.print(
+            f"Loaded {report.inserted_rows:,} rows of {report.days:,} days in {time.monotonic() - start:.1f} s;"
+            f" the new store has {report.rows:,} rows of this archive."
+        )
+        add_up(store, say)
     if not report.is_equal:
         return _refuse(say, report)
     _announce(say, report, to)

@@ -25,6 +25,7 @@ from aggregator.retention import first_kept
 from aggregator.retention import prune as drop_months
 from aggregator.stored_month import StoredMonth
 from aggregator.verify import Difference, VerifyReport, compare_months, verify_archive, verify_store
+from footfall.adding_up import add_up
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory
 from footfall.running import ask_running
@@ -110,10 +111,11 @@ def restore(settings: Settings, say: Console, source: Path) -> int:
         SlowProgress(say, "Loading the store") as loaded,
     ):
         report = restore_backup(source, archive, store, copied, loaded)
-    say.print(
-        f"Restored {report.days} days ({_size(report.bytes)}); loaded {report.rows:,} rows"
-        f" in {time.monotonic() - start:.1f} s."
-    )
+        say.print(
+            f"Restored {report.days} days ({_size(report.bytes)}); loaded {report.rows:,} rows"
+            f" in {time.monotonic() - start:.1f} s."
+        )
+        add_up(store, say)
     return _complain(say, report.problems)
 
 

@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 
 from schema.cluster_layout import LOCAL_SUFFIX
 from schema.live import SLOTS, SNAPSHOTS, live_table
-from schema.rollups import ROLLUPS
+from schema.rollups import PROJECTED, ROLLUPS
+from schema.store import Capabilities
 
 SQL_SINCE = (20, 5)  # users, settings profiles and quotas
 MIGRATE, WRITE, READ = "migrate", "write", "read"
@@ -121,6 +122,15 @@ def _grants_in(role: str, database: str, nodes: Sequence[int], version: tuple[in
         *(f"CREATE TABLE, TRUNCATE ON {database}.{table}" for table in _live_tables(nodes)),
         "SELECT ON system.processes",  # which KILL QUERY of its own inserts looks through
         *(["TABLE ENGINE ON Memory"] if version >= _ENGINES_SINCE else []),
+        *(_projection_grants(database) if Capabilities(version).lists_projections else []),
+    ]
+
+
+def _projection_grants(database: str) -> list[str]:
+    """Return what it takes to see which parts lack projections, and to have them made."""
+    return [
+        *(f"ALTER MATERIALIZE PROJECTION ON {database}.{table}" for table in PROJECTED),
+        *(f"SELECT ON system.{table}" for table in ("parts", "projections", "mutations")),
     ]
 
 

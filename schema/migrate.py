@@ -16,7 +16,7 @@ from schema.store import Capabilities, Store
 
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
 _CREATED = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
-_CHANGES = re.compile(r"^ALTER TABLE ", re.MULTILINE)
+_CHANGES = re.compile(r"^ALTER TABLE (?!\w+ MODIFY SETTING)", re.MULTILINE)
 _SINCE = re.compile(r"^--\s*since:\s*(\d+)\.(\d+)\s*$", re.MULTILINE)
 
 Engine = Callable[[str], str]  # table → its engine
@@ -157,12 +157,17 @@ def _apply_to_replica(replica: Replica, others: Sequence[Replica], at: int) -> l
     had = {number for other in others for number in _applied_or_away(other)} if todo else set()
     for migration in todo:
         for statement in migration.statements(replica.capabilities, replica.engine):
-            if not (migration.number in had and _CHANGES.search(statement)):
+            if not (migration.number in had and comes_by_replication(statement)):
                 replica.execute(_as_it_is(statement, replica, others))
         _record(replica, migration, at)
     if todo:
         replica.create_twins()
     return todo
+
+
+def comes_by_replication(statement: str) -> bool:
+    """Whether ZooKeeper brings it to the other replicas: a change of a table, but not of its settings."""
+    return _CHANGES.search(statement) is not None
 
 
 def _applied_or_away(other: Store) -> list[int]:

@@ -124,3 +124,5 @@ PROJECTED = {
     "audience": ("value",),  # of each dimension, with its parent
 }  # fmt: skip
 PROJECTED_BY_MONTH = {"pageviews": ("path",), "visits": ("entry_path", "exit_path")}
+# Lists of pages with a filter, and any list with a filter on a page, read these rows, sorted by that column.
+SORTED = {"pageviews": ("path",), "visits": ("entry_path", "exit_path")}

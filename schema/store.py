@@ -40,6 +40,11 @@ class Capabilities:
         return self.version >= (22, 3)
 
     @property
+    def lists_projections(self) -> bool:
+        """Which projections tables have, and which parts have them, in system tables."""
+        return self.version >= (24, 9)
+
+    @property
     def has_async_insert(self) -> bool:
         """async_insert, which is on by default since 26.2 and must be off for us."""
         return self.version >= (21, 11)

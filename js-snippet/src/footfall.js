@@ -19,7 +19,7 @@ if (!window.footfallOn) try {
   let engagedMs;
   let lowestPixel; // the lowest one that was on the screen
   let reportedPixel;
-  let height; // of the document: observed, as asking for it at the wrong moment makes the browser lay out the page
+  let height; // of the document that was looked at
   //# end
 
   // Being async, and all of it within `try`, it neither throws nor keeps anyone waiting.
@@ -85,6 +85,7 @@ if (!window.footfallOn) try {
   // Runs whenever the page may have changed, or the reader did something.
   let look = (event = 0) => {
     try {
+      if (event.persisted == false) return; // the load itself: looking would make the browser lay out the page
       // What is loaded ahead of time turns visible a moment before its requests count as a reader's.
       let isHidden = document.hidden | document.prerendering;
       let newPath = location.pathname;
@@ -98,7 +99,9 @@ if (!window.footfallOn) try {
       let isAttended = !isHidden && document.hasFocus();
       if (attendedSince) {
         engagedMs += now - attendedSince;
-        lowestPixel = Math.max(lowestPixel, scrollY + innerHeight); // not while loading: the browser would have to lay out
+        lowestPixel = Math.max(lowestPixel, scrollY + innerHeight);
+        // A page that is left may have been swapped for the next already. (What is laid out for the line above is so for this one.)
+        if (!height | (path == newPath)) height = document.documentElement.scrollHeight;
         // Less than three seconds are not worth a beacon of their own.
         if ((path != newPath || !isAttended) && (engagedMs >= 3000 || lowestPixel > reportedPixel)) {
           send({ e: engagedMs | 0, sd: ((100 * lowestPixel) / height + 0.5) | 0 });
@@ -206,7 +209,4 @@ if (!window.footfallOn) try {
       history[method] = (...given) => look(original.apply(history, given));
     });
   look();
-  //# engagement
-  new ResizeObserver(() => (height = document.documentElement?.scrollHeight)).observe(document.body);
-  //# end
 } catch {}

@@ -1,5 +1,5 @@
 -- Per-month counts of what has many values, and per-day counts of campaigns, events and audience: what a year's panels read.
--- Parts that are there already are read as before, until `ALTER TABLE … MATERIALIZE PROJECTION …` or a rebuild.
+-- Parts that are there already are read as before, until they have theirs: aggregator/projections.py sees to it.
 
 -- since: 22.3
 ALTER TABLE pageviews ADD PROJECTION IF NOT EXISTS by_month_path (

@@ -282,3 +282,13 @@ def test_what_a_forgotten_site_has_left_in_the_spool_does_not_come_back(tmp_path
     assert intake.take().records == 2
     sites = {row["site"] for part in archive.manifests(DAY)[0] for row in archive.read(part, "batches").to_pylist()}
     assert sites == {"example.com"}
+
+
+def test_free_memory_goes_back_at_the_first_look_and_then_once_an_hour(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = list[str]()
+    for clock in ("10:05:02", "10:10:02", "10:10:07", "11:00:02", "11:05:02", "11:55:02", "12:05:02", "15:20:02"):
+        monkeypatch.setattr(intake_module, "release_free_memory", lambda clock=clock: released.append(clock))
+        rig.step(clock)
+    assert released == ["10:05:02", "11:05:02", "12:05:02", "15:20:02"]

@@ -9,13 +9,13 @@ import pytest
 from aggregator import loader as loader_module
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
-from aggregator.loader import Loader
+from aggregator.loader import Loader, LoadReport
 from aggregator.manifest import Manifest
 from schema.batch import utc_day
 from schema.errors import ArchiveDamagedError, BatchMismatchError, StoreUnavailableError
 from schema.hit import RejectedHit, Rejection
 from schema.rollups import ROLLUPS
-from schema.store import Row, Store
+from schema.store import NO_PARAMETERS, Parameters, Row, Store
 from support.batches import archive_of, flip_bit
 from support.embedded import shared_store
 from support.fallible_store import FallibleStore
@@ -221,3 +221,72 @@ def test_nothing_to_load_asks_the_store_nothing(tmp_path: Path, store: Store) ->
     Loader(Archive(tmp_path, 1), watched).reconcile()
     assert not watched.inserts
     assert not watched.cancelled
+
+
+def three_months(directory: Path) -> Archive:
+    for month in (1, 2, 3):
+        archive, _ = archive_of(directory, [pageview("10:00", at=at("10:00", f"2026-0{month}-02"))])
+    return archive
+
+
+class OrderedStore(FallibleStore):
+    """Notes in which order it was asked what."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.order: list[str] = []
+
+    def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
+        self.order.append("months" if "DISTINCT toYYYYMM" in sql else "figures")
+        return super().query(sql, parameters)
+
+    def insert(self, table: str, rows: pa.Table, query_id: str) -> None:
+        self.order.append("insert")
+        super().insert(table, rows, query_id)
+
+    def cancel(self, query_id: str) -> None:
+        self.order.append("end")
+        super().cancel(query_id)
+
+
+def test_which_months_are_empty_is_asked_after_an_earlier_insert_is_ended(tmp_path: Path, store: Store) -> None:
+    archive, _ = archive_of(tmp_path, HITS)
+    watched = OrderedStore(store)
+    Loader(archive, watched).reconcile()
+    assert watched.order[: 2 * len(ROLLUPS)] == ["end", "months"] * len(ROLLUPS)
+
+
+def test_months_without_rows_are_asked_about_once_and_checked_together_at_the_end(tmp_path: Path, store: Store) -> None:
+    archive = three_months(tmp_path)
+    watched = OrderedStore(store)
+    Loader(archive, watched).reconcile()
+    tables = len({table for table, _ in watched.inserts})
+    assert watched.order[2 * len(ROLLUPS) :] == ["insert", "insert", "insert", "figures"] * tables
+
+
+def test_a_month_that_was_empty_is_checked_once_something_is_in_it(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader_module, "MAX_CHECKED_CHUNKS", 1)
+    archive, manifests = archive_of(tmp_path, HITS)
+    report = LoadReport()
+    Loader(archive, store).load_months([manifests, manifests], report)
+    assert counts(store) == archived(archive, manifests)
+    assert report.inserted_rows == sum(counts(store).values())
+
+
+@pytest.mark.parametrize("fault", ["lose_before", "lose_answer", "lose_silently"])
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_a_fault_while_many_months_are_filled_is_made_good_by_the_next_time(
+    tmp_path: Path, store: Store, fault: str, number: int
+) -> None:
+    archive = three_months(tmp_path)
+    faulty = FallibleStore(store)
+    setattr(faulty, fault, number)
+    loader = Loader(archive, faulty)
+    try:
+        loader.reconcile()
+    except StoreUnavailableError:
+        assert fault != "lose_answer"
+        assert loader.reconcile().problems == []
+    assert counts(store) == archived(archive, [each for day in archive.days() for each in archive.manifests(day)[0]])

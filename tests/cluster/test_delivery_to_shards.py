@@ -51,16 +51,16 @@ def in_background(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def keep_delivering(archive_root: Path, store: ClusterStore, days: list[str], begun: list[str]) -> None:
-    """Archive a day after the other, and load each before the next; note which was begun, and the end."""
+def keep_delivering(archive_root: Path, store: ClusterStore, over: threading.Event, begun: list[str]) -> None:
+    """Archive a day after the other, and load each before the next, until it is over; note which was begun."""
     delivery = deliveries(Archive(archive_root, 1), store)
     deliver(delivery, 240)
-    for day in days:
+    while not over.is_set():
+        day = (date(2026, 3, 10) + timedelta(days=12 * len(begun))).isoformat()
         manifests = archive_of(archive_root, hits(day))[1]
         begun.append(day)
         delivery.add(manifests)
         deliver(delivery, 240)
-    begun.append("the end")
 
 
 def assert_exact(archive_root: Path, store: ClusterStore) -> None:
@@ -92,19 +92,21 @@ def settled(store: ClusterStore) -> bool:
 def test_replicas_killed_in_the_middle_of_inserts_leave_every_batch_once(
     cluster: Cluster, store: ClusterStore, tmp_path: Path
 ) -> None:
-    days = [(date(2026, 3, 10) + timedelta(days=12 * number)).isoformat() for number in range(KILLS + 1)]
     begun: list[str] = []
-    chance, never = random.Random(3), threading.Event()
-    worker = in_background(lambda: keep_delivering(tmp_path, store, days, begun))
-    for kill in range(KILLS):
-        known = kill and len(begun)
-        wait_until(lambda: len(begun) > known, 600, "another day is being delivered")  # noqa: B023 (done within the round)
-        never.wait(chance.uniform(0, 0.4))  # of work, somewhere in the middle of which the kill comes
-        cluster.all[kill % len(cluster.all)].kill()
-        never.wait(0.2)
-        cluster.heal(at_once=kill % 2 == 1)
-    worker.join()
-    assert begun == [*days, "the end"]
+    chance, never, over = random.Random(3), threading.Event(), threading.Event()
+    worker = in_background(lambda: keep_delivering(tmp_path, store, over, begun))
+    try:
+        for kill in range(KILLS):
+            known = len(begun)
+            wait_until(lambda: len(begun) > known or not worker.is_alive(), 600, "another day is being delivered")  # noqa: B023 (done within the round)
+            assert worker.is_alive()
+            never.wait(chance.uniform(0, 0.4))  # of work, somewhere in the middle of which the kill comes
+            cluster.all[kill % len(cluster.all)].kill()
+            never.wait(0.2)
+            cluster.heal(at_once=kill % 2 == 1)
+    finally:
+        over.set()
+        worker.join()
     deliver(deliveries(Archive(tmp_path, 1), store))
     assert_exact(tmp_path, store)
 

@@ -93,6 +93,7 @@ def test_the_sign_in_page_works_with_the_keyboard_alone(
 ) -> None:
     with serving(store, settings) as address, opened(browser) as page:
         page.goto(f"{address}/login")
+        expect(page.get_by_label("Name")).to_be_focused()
         page.keyboard.type("olive")
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)

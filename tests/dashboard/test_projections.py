@@ -1,4 +1,4 @@
-"""What a page asks without filters is read from sums by day or month, not from every row."""
+"""Without filters, sums by day or month are read and not every row; lists of pages with one, in the order of pages."""
 
 from datetime import date
 from itertools import product
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aggregator.projections import complete
 from dashboard.counts import Counts
 from dashboard.panels import PANELS
 from dashboard.period import Period, parse_dates
@@ -20,6 +21,7 @@ LONG = parse_dates("2025-01-15", "2025-06-10", ZONE)
 SHORT = parse_dates("2025-03-03", "2025-03-20", ZONE)
 DIMENSIONS = [tab.dimension for panel in PANELS for tab in panel.tabs if not tab.dimension.startswith("rejection")]
 COLUMNS = {"event:page": "path", "visit:entry_page": "entry_path", "visit:exit_page": "exit_path"}
+OTHERS = ("visit:source", "visit:country", "visit:utm_campaign", "visit:device")
 METRICS = ("visitors", "visits", "events", "total_revenue", "pageviews")  # the first that a list can be by
 DAYS = "toDate('2025-01-01') + number % 200"
 
@@ -35,6 +37,7 @@ def filled(store: EmbeddedStore) -> EmbeddedStore:
             f"INSERT INTO {table} SELECT '{SITE}' AS site, {DAYS} AS day, toDateTime(day, 'UTC') + 3600 * (number % 24)"
             f" AS hour, {own}, {counts}, 1 AS batch FROM numbers(300000)"
         )
+    complete(store)
     return store
 
 
@@ -73,6 +76,30 @@ def test_whole_months_of_pages_are_read_by_month(filled: EmbeddedStore) -> None:
     for dimension in COLUMNS:
         sources = read_from(filled, Query(SITE, LONG, ("visits",), (dimension,), limit=10))
         assert any(source.startswith("by_month_") for source in sources), sources
+
+
+def filtered(dimension: str, other: str, value: str) -> Query:
+    return Query(SITE, LONG, ("visits",), (dimension,), (Comparison(Operator.IS, other, (value,)),), limit=10)
+
+
+def test_pages_of_anything_are_read_in_their_own_order(filled: EmbeddedStore) -> None:
+    for dimension, column in COLUMNS.items():
+        for other in OTHERS:
+            assert read_from(filled, filtered(dimension, other, "v1")) == [f"rows_by_{column}"]
+
+
+def test_anything_of_one_page_is_read_from_the_rows_of_that_page(filled: EmbeddedStore) -> None:
+    for dimension, column in COLUMNS.items():
+        for other in OTHERS:
+            assert read_from(filled, filtered(other, dimension, "v1")) == [f"rows_by_{column}"]
+
+
+def test_rows_in_the_order_of_pages_give_equal_answers(filled: EmbeddedStore) -> None:
+    for page, other in product(COLUMNS, OTHERS):
+        for query in (filtered(page, other, "v1"), filtered(other, page, "v1")):
+            statement = select(query, plan(query), Ground([], date(2027, 1, 1)))
+            plain = filled.query(f"{statement.sql} SETTINGS optimize_use_projections = 0", statement.values)
+            assert filled.query(statement.sql, statement.values) == plain != []
 
 
 def test_days_and_months_together_are_the_same_as_days(filled: EmbeddedStore) -> None:

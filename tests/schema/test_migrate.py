@@ -5,7 +5,7 @@ import pytest
 
 from schema import migrate
 from schema.errors import MigrationError
-from schema.rollups import PROJECTED, PROJECTED_BY_MONTH, ROLLUPS, Rollup
+from schema.rollups import PROJECTED, PROJECTED_BY_MONTH, ROLLUPS, SORTED, Rollup
 from schema.store import Capabilities, Store
 from support.embedded import shared_store
 
@@ -62,10 +62,34 @@ def test_every_table_takes_its_engine_from_where_it_is_made() -> None:
 
 def test_every_declared_projection_exists(store: Store) -> None:
     found = store.query("SELECT table, name FROM system.projections WHERE database = currentDatabase()")
-    by_day = {(table, f"by_{name}") for table, names in PROJECTED.items() for name in names}
-    assert set(found) == by_day | {
-        (table, f"by_month_{name}") for table, names in PROJECTED_BY_MONTH.items() for name in names
+    declared = {"by": PROJECTED, "by_month": PROJECTED_BY_MONTH, "rows_by": SORTED}
+    assert set(found) == {
+        (table, f"{kind}_{name}")
+        for kind, tables in declared.items()
+        for table, names in tables.items()
+        for name in names
     }
+
+
+@pytest.mark.parametrize("table", PROJECTED)
+def test_projections_are_made_when_parts_are_merged_not_at_each_insert(table: str, store: Store) -> None:
+    ((ddl,),) = store.query(
+        "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {t:String}",
+        {"t": table},
+    )
+    assert "materialize_projections_on_insert = 0, materialize_projections_on_merge = 1" in ddl
+
+
+def test_each_replica_gets_the_settings_of_its_tables_and_other_changes_once() -> None:
+    """ZooKeeper brings columns and projections to the others, settings it does not."""
+    changes = [
+        statement
+        for migration in migrate.available()
+        for statement in migration.statements(NEWEST, lambda table: "ReplicatedMergeTree")
+        if "ALTER TABLE" in statement
+    ]
+    own = [statement for statement in changes if not migrate.comes_by_replication(statement)]
+    assert own == [statement for statement in changes if "MODIFY SETTING" in statement] != []
 
 
 def test_after_apply_nothing_is_pending_and_apply_does_nothing(store: Store) -> None:

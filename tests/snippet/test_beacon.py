@@ -43,6 +43,14 @@ def test_the_screen_is_a_class_never_a_size(
     assert collector.wait_for(1)[0].fields["w"] == sent
 
 
+def test_a_browser_without_temporal_names_its_time_zone_too(
+    tab: Tab, site: PageServer, collector: RecordingCollector
+) -> None:
+    tab.page.add_init_script("delete window.Temporal")
+    tab.open(site)
+    assert collector.wait_for(1)[0].fields["z"] == "Europe/Berlin"
+
+
 def test_every_beacon_has_an_event_id_of_its_own(tab: Tab, site: PageServer, collector: RecordingCollector) -> None:
     tab.open(site)
     tab.run("() => { for (let i = 0; i < 50; i++) footfall('Click') }")

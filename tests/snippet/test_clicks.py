@@ -19,6 +19,7 @@ BODY = """
 <a id="file" href="/files/report.PDF?user=7">A file</a>
 <a id="far" href="https://other.test/set.tar.gz">A file elsewhere</a>
 <a id="named" href="https://other.test/pdf">No file</a>
+<a id="within" href="https://other.test/report.pdf.html">About a file</a>
 <a id="mail" href="mailto:someone@other.test">Mail</a>
 <a id="script" href="javascript:void 0">Script</a>
 <svg width="50" height="50"><a id="drawn" href="https://other.test/drawn"><rect width="50" height="50"/></a></svg>
@@ -65,6 +66,7 @@ CLICKS: dict[str, list[tuple[str, Any]]] = {
     "#drawn": [],
     "#far": [("File Download", {"url": "https://other.test/set.tar.gz"})],
     "#named": [(OUT, {"url": "https://other.test/pdf"})],
+    "#within": [(OUT, {"url": "https://other.test/report.pdf.html"})],
     "#tagged b": [("Signup", '{"plan":"team"}')],
     "#send": [("Form: Submission", {"form": "newsletter"})],  # and nothing that was typed
     "#find": [("Search", None), ("Form: Submission", {"form": "search"})],

@@ -99,6 +99,8 @@ def test_the_end_of_the_page_is_a_hundred_per_cent(clock: Tab, tall: PageServer,
 
 def test_scrolling_alone_sends_nothing(clock: Tab, tall: PageServer, collector: RecordingCollector) -> None:
     clock.open(tall, "/tall")
+    clock.run("() => { scrollTo(0, 99); dispatchEvent(new Event('scroll')); dispatchEvent(new Event('scroll')) }")
+    assert engagements(clock, collector) == []
     clock.run(f"() => {{ {LOOK_AWAY} }}")
     clock.run("() => { for (let y = 0; y < 999; y += 9) { scrollTo(0, y); dispatchEvent(new Event('scroll')) } }")
     assert len(engagements(clock, collector)) == 1
@@ -140,3 +142,27 @@ def test_leaving_for_another_page_tells_it(tab: Tab, site: PageServer, collector
     tab.open(site, "/two")
     names = sorted(f"{beacon.fields['n']} {beacon.fields['u'][-4:]}" for beacon in collector.wait_for(3))
     assert names == ["engagement /one", "pageview /one", "pageview /two"]
+
+
+def test_nothing_is_measured_while_the_page_loads(clock: Tab, tall: PageServer, collector: RecordingCollector) -> None:
+    """Asked for where the page is scrolled to, a browser lays it out at once, whatever it was about to do."""
+    clock.page.add_init_script("""
+        window.asked = 0;
+        const { get } = Object.getOwnPropertyDescriptor(window, "scrollY");
+        Object.defineProperty(window, "scrollY", { get: () => (asked++, get.call(window)) });
+    """)
+    clock.open(tall, "/tall")
+    assert clock.run("[document.readyState, asked]") == ["complete", 0]
+    clock.run(f"() => {{ {LOOK_AWAY} }}")
+    assert engagements(clock, collector) == [("/tall", 0, 20)]
+    assert clock.run("asked") == 1
+
+
+def test_a_page_swapped_before_its_address_changes_keeps_its_depth(
+    clock: Tab, tall: PageServer, collector: RecordingCollector
+) -> None:
+    clock.open(tall, "/tall")
+    clock.run("dispatchEvent(new Event('scroll'))")
+    clock.page.clock.run_for(5_000)
+    clock.run("() => { document.body.textContent = 'The next page'; history.pushState({}, '', '/two') }")
+    assert engagements(clock, collector) == [("/tall", 5_000, 20)]

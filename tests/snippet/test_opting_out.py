@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.script_sections import make_script
+from schema.snippet import FEATURES
 from snippet.tab import SITE, Tab
 from support.browser import PageServer, RecordingCollector
 
@@ -68,6 +70,22 @@ def test_the_developers_machine_counts_only_in_tests(
     tab.open(site, "/one", host)
     views = [name for name in tab.names_so_far(collector) if name.startswith("pageview")]
     assert views == (["pageview /real"] if is_counted else []) + ["pageview /one"]
+
+
+def test_a_loopback_address_of_the_sixth_version_is_the_developers_machine(tab: Tab) -> None:
+    """All of it comes from there, as Chromium lets no other page load a script from this machine."""
+    script = make_script(FEATURES)
+    assert script is not None
+    page = "<!doctype html><title>A page</title><script defer src='/script.js'></script><p>Text"
+    tab.page.add_init_script(NO_AUTOMATION)
+    tab.page.route("http://[::1]/**", lambda route: route.fulfill(body="ok"))
+    tab.page.route("http://[::1]/page", lambda route: route.fulfill(body=page, content_type="text/html"))
+    tab.page.route("http://[::1]/script.js", lambda route: route.fulfill(body=script.content))
+    tab.page.goto("http://[::1]/page")
+    assert tab.run("typeof footfall") == "function"
+    with tab.page.expect_request("**/marker"):
+        tab.run("fetch('/marker', {method: 'POST', body: '{}'})")
+    assert tab.beacons == []
 
 
 def test_an_automated_browser_counts_only_in_tests(

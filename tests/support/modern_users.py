@@ -25,16 +25,26 @@ _CODE = re.compile(r"Code: (\d+)")
 
 
 def run_as(
-    directory: Path, grants: Sequence[str], settings: Mapping[str, int], statements: Sequence[str]
+    directory: Path,
+    grants: Sequence[str],
+    settings: Mapping[str, int],
+    statements: Sequence[str],
+    others: Sequence[str] = (),
 ) -> dict[str, int]:
-    """Return statement → error code (0: it ran), for a user with these grants and settings. No grants: all of them."""
+    """Return statement → error code (0: it ran), for a user with these grants and settings. No grants: all of them.
+
+    `others` are users that there are besides.
+    """
+    rights = "<access_management>1</access_management>"
+    if grants:
+        rights = f"<grants>{''.join(f'<query>GRANT {grant}</query>' for grant in grants)}</grants>"
     profile = "".join(f"<{name}>{value}</{name}>" for name, value in settings.items())
-    queries = "".join(f"<query>GRANT {grant}</query>" for grant in grants)
+    beside = "".join(f"<{name}><password></password></{name}>" for name in others)
     (directory / "config.xml").write_text(_CONFIG)
     (directory / "users.xml").write_text(
         f"<clickhouse><profiles><default>{profile}</default></profiles><quotas><default/></quotas><users><default>"
         f"<password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>"
-        f"{f'<grants>{queries}</grants>' if grants else ''}</default></users></clickhouse>"
+        f"{rights}</default>{beside}</users></clickhouse>"
     )
     run = subprocess.run(
         [sys.executable, "-m", "support.modern_users", str(directory / "store")],

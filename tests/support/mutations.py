@@ -1,7 +1,8 @@
 """Each safeguard switched off in a copy of the tree: the test that is there for it must fail.
 
 `python -m support.mutations [WORD …]`, with `tests` on the path, does so for all of them, or for those with such a
-word in their name, prints a table, and ends with 1 if any test stayed green.
+word in their name, prints a table, and ends with 1 if any test stayed green. With `--snippet` first it is what the
+snippet does that is taken out, piece by piece, and its build that is run in between.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("safeguards.toml")
+SNIPPET_TABLE = Path(__file__).with_name("snippet_manners.toml")
 COPIED = ("schema", "collector", "aggregator", "dashboard", "footfall", "tests", "pyproject.toml", "js-snippet")
+BUILT = Path("collector", "static")
 SECONDS = 90  # a test that hangs is red as well
 EXIT_STAYED_GREEN = 1
 
@@ -44,15 +47,18 @@ class Safeguard:
         """Make the edit in the tree at `root`."""
         path = root / self.file
         path.write_text(path.read_text(encoding="utf-8").replace(self.old, self.new), encoding="utf-8")
+        if Path(self.file).is_relative_to("js-snippet"):
+            subprocess.run(["node", "build.mjs"], cwd=root / "js-snippet", check=True)
 
     def switch_on(self, root: Path) -> None:
         """Undo it."""
         shutil.copy(ROOT / self.file, root / self.file)
+        shutil.copytree(ROOT / BUILT, root / BUILT, dirs_exist_ok=True)
 
 
-def safeguards() -> list[Safeguard]:
+def safeguards(table: Path = TABLE) -> list[Safeguard]:
     """All of them."""
-    return [Safeguard(**entry) for entry in tomllib.loads(TABLE.read_text(encoding="utf-8"))["safeguard"]]
+    return [Safeguard(**entry) for entry in tomllib.loads(table.read_text(encoding="utf-8"))["safeguard"]]
 
 
 def has_test(test: str) -> bool:
@@ -73,6 +79,7 @@ def copy_tree(directory: Path) -> None:
             shutil.copytree(source, directory / name, ignore=ignored)
         else:
             shutil.copy(source, directory / name)
+    (directory / "js-snippet" / "node_modules").symlink_to(ROOT / "js-snippet" / "node_modules")
 
 
 def run_tests(root: Path, *tests: str) -> tuple[bool, str]:
@@ -90,7 +97,9 @@ def run_tests(root: Path, *tests: str) -> tuple[bool, str]:
 
 def main(words: list[str]) -> int:
     """Try them; print the table."""
-    chosen = [each for each in safeguards() if not words or any(word in each.name for word in words)]
+    table = SNIPPET_TABLE if words[:1] == ["--snippet"] else TABLE
+    words = words[table == SNIPPET_TABLE :]
+    chosen = [each for each in safeguards(table) if not words or any(word in each.name for word in words)]
     if problems := [problem for each in chosen if (problem := each.problem())]:
         print("\n".join(problems))
         return EXIT_STAYED_GREEN

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +67,7 @@ class Footfall:
     directory: Path
     settings: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ("serve",)
+    python: Sequence[str] = (sys.executable,)  # what runs it
     collector: str = ""
     dashboard: str = ""
     example: str = ""
@@ -123,7 +124,7 @@ class Footfall:
         """Start it."""
         with self.log_file.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "footfall", *self.arguments],
+                [*self.python, "-m", "footfall", *self.arguments],
                 cwd=self.directory,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
