@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from dashboard.api import Api
 from dashboard.asking import Asking
@@ -30,13 +27,13 @@ from dashboard.rendering import Templates
 from dashboard.security import SecurityHeaders
 from dashboard.session_renewal import SessionRenewal
 from dashboard.shared_pages import SharedPages
+from dashboard.static_files import VersionedFiles
 from dashboard.v1 import OlderApi
 from schema.settings import Settings
 from schema.store import Store
 
 NO_REPORTS: Reports = {}
 MAX_BODY_BYTES = 65_536
-STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
@@ -85,7 +82,7 @@ def create_app(
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", metrics.show),
-            Mount("/static", _Static(directory=STATIC)),
+            Mount("/static", VersionedFiles(context.templates.version)),
             Route("/share/{token}", shared.share),
             Route("/embed/{key}", shared.embed),
             Route("/{domain:path}", pages.site),
@@ -99,12 +96,3 @@ def create_app(
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
     )
-
-
-class _Static(StaticFiles):
-    """Our own files, which a browser may keep and asks about each time: they change with a new version only."""
-
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
-        response.headers["Cache-Control"] = "no-cache"
-        return response

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from dashboard.annotations import Annotation
 from dashboard.answer import Answer, Metric
@@ -41,7 +41,6 @@ class Mark:
     """Something to know about the bucket at `x`."""
 
     x: str
-    name: str
     notes: tuple[Annotation, ...]
 
 
@@ -58,6 +57,7 @@ class Slot:
     text: str
     earlier_name: str = ""
     earlier_text: str = ""
+    note: str = ""  # what is to know about it
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,10 @@ def make_chart(now: Series, earlier: Series | None, now_ms: int, notes: Sequence
     count = len(now.buckets)
     points = _points(now.values, count, scale.top)
     last = max((index for index, point in enumerate(points) if point), default=0)
+    noted = _noted(now, notes)
     is_over = now.is_over(last, now_ms)
+    slots = [_slot(index, points, now, earlier, _tell(noted.get(index, ()))) for index in range(count)]
+    newest = replace(slots[last], is_last=True, name=slots[last].name if is_over else f"{slots[last].name}, so far")
     tail = "" if is_over else _path(points[max(0, last - 1) : last + 1])
     return Chart(
         metric=now.metric,
@@ -133,9 +136,9 @@ def make_chart(now: Series, earlier: Series | None, now_ms: int, notes: Sequence
         earlier_line=_path(_points(earlier.values, count, scale.top)) if earlier else "",
         ticks=scale.ticks,
         labels=_labels(now),
-        slots=tuple(_slot(index, index == last, points, now, earlier) for index in range(count)),
+        slots=(*slots[:last], newest, *slots[last + 1 :]),
         is_empty=not (known if is_ratio(now.metric) else any(known)),  # a ratio of 0 is something
-        marks=_marks(now, notes),
+        marks=tuple(Mark(percent(_x(index, count)), tuple(some)) for index, some in sorted(noted.items())),
         granularity=now.granularity,
     )
 
@@ -193,8 +196,8 @@ def _anchor(index: int, count: int) -> str:
     return "start" if index == 0 else "end"
 
 
-def _marks(series: Series, notes: Sequence[Annotation]) -> tuple[Mark, ...]:
-    """One mark for each bucket with a note; by the hour, at the first hour of the day."""
+def _noted(series: Series, notes: Sequence[Annotation]) -> Mapping[int, Sequence[Annotation]]:
+    """The notes of each bucket that has some; by the hour, they are at the first hour of the day."""
     found: dict[int, list[Annotation]] = {}
     for note in notes:
         if series.granularity is Granularity.HOUR:
@@ -203,13 +206,14 @@ def _marks(series: Series, notes: Sequence[Annotation]) -> tuple[Mark, ...]:
             bucket = bucket_of(note.day, series.period, series.granularity)
         if bucket in series.buckets:
             found.setdefault(series.buckets.index(bucket), []).append(note)
-    count = len(series.buckets)
-    return tuple(
-        Mark(percent(_x(index, count)), series.name(index), tuple(some)) for index, some in sorted(found.items())
-    )
+    return found
 
 
-def _slot(index: int, is_last: bool, points: Sequence[Point], now: Series, earlier: Series | None) -> Slot:
+def _tell(notes: Sequence[Annotation]) -> str:
+    return ". ".join(f"{note.title}: {note.text}" for note in notes)
+
+
+def _slot(index: int, points: Sequence[Point], now: Series, earlier: Series | None, note: str) -> Slot:
     count, point = len(now.buckets), points[index]
     half = 0.5 / (count - 1) if count > 1 else 0.5
     left, right = max(0.0, _x(index, count) - half), min(1.0, _x(index, count) + half)
@@ -218,9 +222,10 @@ def _slot(index: int, is_last: bool, points: Sequence[Point], now: Series, earli
         width=percent(right - left),
         x=percent(_x(index, count)),
         y=percent(point[1] / HEIGHT) if point else "",
-        is_last=is_last,
+        is_last=False,
         name=now.name(index),
         text=now.text(index),
         earlier_name=earlier.name(index) if earlier else "",
         earlier_text=earlier.text(index) if earlier else "",
+        note=note,
     )

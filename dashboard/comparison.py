@@ -11,7 +11,7 @@ from dashboard.period import ALL, CUSTOM, EARLIEST, Period, local_day, parse_dat
 
 PREVIOUS, YEAR, OFF = "previous", "year", "off"
 COMPARISON_NAMES: Mapping[str, str] = {
-    PREVIOUS: "The period before",
+    PREVIOUS: "Period before",
     YEAR: "A year earlier",
     CUSTOM: "Other dates",
     OFF: "Nothing",

@@ -150,9 +150,11 @@ def _read_card(counts: Counts, admission: Admission, now_ms: int) -> SiteCard:
 
 
 def _read_counts(counts: Counts, view: View, now_ms: int) -> SiteCard:
-    visitors = _daily_visitors(counts, view, now_ms)
+    """One question for both periods: there may be many sites."""
     earlier = previous(view.period, now_ms)
-    before = _daily_visitors(counts, replace(view, period=earlier), now_ms) if earlier else []
+    both = replace(view.period, start=earlier.start) if earlier else view.period
+    days = _daily_visitors(counts, replace(view, period=both), now_ms)
+    before, visitors = days[: -view.period.days], days[-view.period.days :]
     return SiteCard(
         view.domain,
         visitors[-1],

@@ -53,6 +53,11 @@ class FilledPanel:
     note: str = ""
     csv: str = ""
 
+    @property
+    def name(self) -> str:
+        """What tells it and its tab from all others: `pages, entry`."""
+        return f"{self.panel.title}, {self.tab.title}".lower()
+
 
 def limit_of(tab: Tab, view: View) -> int:
     """Return how many rows of `tab` this view shows."""
@@ -132,7 +137,7 @@ def _row(tab: Tab, view: View, metrics: tuple[str, ...], row: ResultRow, whole: 
 
 
 def _folded(min_count: int) -> str:
-    return f"Other is what fewer than {format_count(min_count)} people a day have in common: too few to be told apart."
+    return f"Other: fewer than {format_count(min_count)} people a day each, or of a day that is not over."
 
 
 def _column(name: str, view: View, sorted_by: str) -> Column:

@@ -21,7 +21,7 @@ class Tab:
     title: str
     column: str
     filter: str
-    metrics: tuple[str, ...] = ("visitors", "events")  # the first that can be told
+    metrics: tuple[str, ...] = ("visitors", "pageviews", "events")  # the first that can be told
     nothing: str = "(none)"  # what an empty value is called
     group: str = ""  # the title of the tab that it is a part of
 
@@ -56,7 +56,7 @@ _VISITS, _EVENTS = ("visits",), ("events",)
 
 
 def _unknown(name: str, title: str, column: str, filter_name: str, group: str = "") -> Tab:
-    return Tab(name, title, column, filter_name, ("visitors", "visits", "events"), "Unknown", group)
+    return Tab(name, title, column, filter_name, ("visitors", "visits", "pageviews", "events"), "Unknown", group)
 
 
 _ALL = (
@@ -64,7 +64,7 @@ _ALL = (
         "sources",
         "Sources",
         (
-            Tab("sources", "Sources", "Source", "source", nothing="Direct / None"),
+            Tab("sources", "All", "Source", "source", nothing="Direct / None"),
             Tab("channels", "Channels", "Channel", "channel", nothing="Unknown"),
             Tab("referrers", "Referrers", "Referrer", "referrer", nothing="No referrer"),
             Tab("campaigns", "Campaign", "Campaign", "utm_campaign", nothing="No campaign", group="Campaigns"),
@@ -100,8 +100,8 @@ _ALL = (
         (
             _unknown("browser", "Browsers", "Browser", "browser"),
             _unknown("system", "Systems", "System", "os"),
-            _unknown("size", "Sizes", "Size", "device"),
-            _unknown("screen", "Screens", "Screen", "screen"),
+            _unknown("size", "Device", "Size", "device", "Sizes"),
+            _unknown("screen", "Screen", "Screen", "screen", "Sizes"),
             _unknown("browser_versions", "Browser", "Browser version", "browser_version", "Versions"),
             _unknown("system_versions", "System", "System version", "os_version", "Versions"),
             _unknown("languages", "Languages", "Language", "language"),
@@ -111,7 +111,7 @@ _ALL = (
         EVENTS,
         "Events",
         (
-            Tab("events", "Events", "Event", "event", _EVENTS),
+            Tab("events", "All", "Event", "event", _EVENTS),
             Tab("revenue", "Revenue", "Currency", "currency", ("total_revenue",), "No amount"),
         ),
     ),

@@ -8,8 +8,9 @@ from dashboard.figures import DEFINITIONS, NAMES
 from dashboard.filter_form import filter_title
 from dashboard.locale import language_tag
 from dashboard.panel_rows import name_value
-from dashboard.segment import SIGN_NAMES, name_dimension
-from dashboard.view_filters import OPERATOR_NAMES
+from dashboard.segment import SIGN_NAMES
+from dashboard.static_files import version_of
+from dashboard.view_filters import OPERATOR_NAMES, filter_of
 from dashboard.words import (
     REJECTION_MEANINGS,
     REJECTION_NAMES,
@@ -26,6 +27,7 @@ class Templates:
     """The templates of this package."""
 
     def __init__(self) -> None:
+        self.version = version_of()
         self._environment = Environment(
             loader=PackageLoader("dashboard"),
             autoescape=True,
@@ -40,7 +42,7 @@ class Templates:
             "day": name_day,
             "filter_title": filter_title,
             "operator": lambda operator: OPERATOR_NAMES[operator],
-            "dimension": lambda condition: name_dimension(condition.dimension),
+            "filter_of": lambda condition: filter_of(condition.dimension),
             "sign": lambda condition: SIGN_NAMES[condition.operator],
             "period": name_period,
             "rejection": lambda reason: REJECTION_NAMES.get(reason, reason),
@@ -53,6 +55,7 @@ class Templates:
             "operators": OPERATOR_NAMES,
             "rejection_meanings": REJECTION_MEANINGS,
             "language_tag": language_tag,
+            "static": f"/static/{self.version}",
         }
 
     def render(self, template: str, **values: object) -> str:

@@ -44,11 +44,6 @@ def parse_segment(texts: tuple[str, ...]) -> tuple[Comparison, ...]:
     return tuple(_parse(text) for text in texts)
 
 
-def name_dimension(dimension: str) -> str:
-    """Return what a dimension is called for people: `utm campaign`, `entry page`."""
-    return dimension.partition(":")[2].replace("_", " ")
-
-
 def _parse(text: str) -> Comparison:
     match = _PART.fullmatch(text)
     if not match:

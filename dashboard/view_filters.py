@@ -41,6 +41,11 @@ FILTERS: Mapping[str, str] = {
 }
 
 
+def filter_of(dimension: str) -> str:
+    """Return the name of the filter on a dimension; that of a dimension without one is its own, less its scope."""
+    return next((name for name, of in FILTERS.items() if of == dimension), dimension.partition(":")[2])
+
+
 @dataclass(frozen=True)
 class Filter:
     """One filter; with several values, one that fits is enough."""

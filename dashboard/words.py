@@ -119,8 +119,8 @@ def name_day(day: date) -> str:
 
 
 def name_comparison(earlier: Period) -> str:
-    """Return `vs. yesterday at this hour` for a day that is not over, else `vs. 1 – 28 Feb 2026`."""
-    return "vs. yesterday at this hour" if earlier.until is not None else f"vs. {name_dates(earlier)}"
+    """Return `vs. 1 – 28 Feb 2026`; with a day that is not over, `vs. 9 Mar 2026, up to the same hour`."""
+    return f"vs. {name_dates(earlier)}{', up to the same hour' if earlier.until is not None else ''}"
 
 
 def describe_strays(hits: Mapping[str, int]) -> str:

@@ -37,7 +37,7 @@ def drawn_countries() -> frozenset[str]:
 
 
 def shade_countries(rows: Sequence[ListRow]) -> tuple[MapCountry, ...]:
-    """Return the countries of `rows` that are on the map; shades go by magnitude, so that one country hides no other.
+    """Return the countries of `rows` that are on the map. Shades go by the cube root: one country hides no other.
 
     `rows` are sorted, the largest first.
     """
@@ -51,4 +51,4 @@ def shade_countries(rows: Sequence[ListRow]) -> tuple[MapCountry, ...]:
 
 
 def _shade(value: float, largest: float) -> int:
-    return 1 + round((SHADES - 1) * math.log1p(value) / math.log1p(largest))
+    return 1 + round((SHADES - 1) * math.cbrt(value / largest))

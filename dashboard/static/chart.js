@@ -23,9 +23,10 @@ function makeTooltip() {
   return tooltip;
 }
 
-function fill(tooltip, { name, text, earlierName, earlierText }) {
+function fill(tooltip, { name, text, earlierName, earlierText, note }) {
   tooltip.replaceChildren(line("now", name, text));
   if (earlierName) tooltip.append(line("earlier", earlierName, earlierText));
+  if (note) tooltip.append(line("note", note, ""));
 }
 
 function line(kind, name, text) {

@@ -43,6 +43,27 @@ def test_the_first_view_is_light_and_still(browser: Browser, dashboard: Any) -> 
     assert hosts == {urlsplit(dashboard.address).netloc}
 
 
+def test_after_the_first_view_a_click_asks_for_the_page_alone(browser: Browser, dashboard: Any) -> None:
+    with signed_in(browser, dashboard.address) as page:
+        page.goto(f"{dashboard.address}/example.com", wait_until="networkidle")
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        urls: dict[str, str] = {}
+        sent: list[str] = []
+        session.on(
+            "Network.requestWillBeSent", lambda event: urls.update({event["requestId"]: event["request"]["url"]})
+        )
+        session.on(
+            "Network.loadingFinished",  # also of what comes from the browser's own cache: that has no length
+            lambda event: sent.append(urls[event["requestId"]]) if event["encodedDataLength"] else None,
+        )
+        with page.expect_navigation(wait_until="networkidle"):
+            page.get_by_role("link", name="Google").click()
+        assert f"{dashboard.address}/example.com?source=Google" in sent
+        assert [url for url in sent if "/static/" in url] == []
+        assert any("/static/" in url for url in urls.values())
+
+
 def test_the_first_view_can_be_used_within_a_second(browser: Browser, dashboard: Any) -> None:
     """Usable: what it is made of is there, is laid out, and its modules have run."""
     with signed_in(browser, dashboard.address) as page:

@@ -113,7 +113,7 @@ def test_a_country_can_be_filtered_by_its_name_and_on_the_map(page: Page) -> Non
 
 
 def test_the_details_of_a_panel_are_searched_sorted_and_paged(page: Page) -> None:
-    follow(page, panel(page, "pages").get_by_role("link", name="Show all: all"))
+    follow(page, panel(page, "pages").get_by_role("link", name="Show all: pages, all"))
     expect(page.locator(".whole-table tbody tr")).to_have_count(100)
     expect(page.locator(".leaves")).to_contain_text("1 – 100 of 158")
     follow(page, page.get_by_role("link", name="More →"))
@@ -277,10 +277,12 @@ def test_an_event_shows_its_properties_and_what_it_earned(page: Page) -> None:
 
 @pytest.mark.parametrize(("name", "tab", "rows"), [
     ("places", "Regions", ["DE-BY", "US-CA"]), ("places", "Cities", ["Munich"]),
-    ("devices", "Languages", ["German"]), ("devices", "Screens", ["Desktop"]), ("devices", "Versions", ["Firefox 142"]),
+    ("devices", "Languages", ["German"]), ("devices", "Sizes/Screen", ["Desktop"]),
+    ("devices", "Versions", ["Firefox 142"]),
 ])  # fmt: skip
 def test_fine_detail_has_tabs_of_its_own(page: Page, name: str, tab: str, rows: list[str]) -> None:
-    follow(page, panel(page, name).get_by_role("link", name=tab, exact=True))
+    for each in tab.split("/"):
+        follow(page, panel(page, name).get_by_role("link", name=each, exact=True))
     expect(panel(page, name).locator(".label")).to_have_text(rows)
 
 
@@ -288,7 +290,7 @@ def test_any_panel_is_a_file_of_what_is_seen(page: Page) -> None:
     follow(page, panel(page, "sources").get_by_role("link", name="Google"))
     expect_chips(page, "Source is Google")
     with page.expect_download() as download:
-        panel(page, "pages").get_by_role("link", name="CSV: all").click()
+        panel(page, "pages").get_by_role("link", name="CSV: pages, all").click()
     lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert lines[0] == "event:page,visitors"
     assert re.fullmatch(r"/,\d+", lines[1])

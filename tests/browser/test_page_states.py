@@ -38,7 +38,7 @@ IN_THE_DARK = ("full", "filtered", "details", "empty", "sites", "not-found")
 FAILURES = ("bad-period", "not-found")
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, within: str = "html") -> list[str]:
     """What axe-core finds, as `rule: element`; run in a world of its own, past the page's content policy."""
     session = page.context.new_cdp_session(page)
     tree = session.send("Page.getFrameTree")
@@ -47,7 +47,7 @@ def violations(page: Page) -> list[str]:
     session.send("Runtime.evaluate", {"expression": AXE, "contextId": world["executionContextId"]})
     options = f"{{runOnly: {WCAG!r}}}"
     tell = "one.nodes.map(node => one.id + ': ' + node.html.slice(0, 200))"
-    run = f"axe.run(document, {options}).then(found => found.violations.flatMap(one => {tell}))"
+    run = f"axe.run({within!r}, {options}).then(found => found.violations.flatMap(one => {tell}))"
     answer = session.send("Runtime.evaluate", {"expression": run, **where})
     assert "exceptionDetails" not in answer, answer
     return [str(found) for found in answer["result"]["value"]]
@@ -76,7 +76,7 @@ def test_an_open_menu_is_accessible(browser: Browser, dashboard: Any, menu: str)
     with signed_in(browser, dashboard.address) as page:
         page.goto(f"{dashboard.address}/example.com")
         page.locator(f"[data-menu={menu}] > summary").click()
-        assert violations(page) == []
+        assert violations(page, f"[data-menu={menu}]") == []  # what it half covers is small for as long as it is open
         shoot(page, f"menu-{menu}", full_page=False)
 
 

@@ -107,13 +107,30 @@ def test_a_shared_link_needs_no_cookie_and_keeps_its_segment_while_one_clicks_ar
     token = share(settings, segment=("country=DE",))
     with serving(store, settings) as address, opened(browser) as page:
         page.goto(f"{address}/share/{token}")
-        expect(page.locator(".chip-fixed")).to_contain_text("DE")
+        expect(page.locator(".chip-fixed")).to_have_text("Country is Germany")
         page.get_by_role("link", name="from DE").click()
         expect(page.locator(".filters")).to_contain_text("from DE")
         assert page.url.startswith(f"{address}/share/{token}?")
         page.goto(f"{address}/share/{token}?period=day&source=from+FR")
         expect(page.locator("li[data-metric=visits] data")).to_have_text("0")
         assert page.context.cookies() == []
+
+
+def test_a_panel_says_when_it_folds_rare_values(
+    browser: Browser, store: EmbeddedStore, settings: Settings, rows: RowWriter
+) -> None:
+    with serving(store, settings) as address, opened(browser) as page:
+        page.goto(f"{address}/share/{share(settings)}")
+        sources = page.locator("[data-part=panel-sources]")
+        expect(sources.locator(".label")).to_have_text(["from DE", "from FR"])
+        expect(sources.locator(".folded")).to_have_count(0)
+        rows.add(
+            "visits", *(row(source=f"rare {number}", visits=6, visitors=6, pageviews=6, **OVER) for number in (1, 2))
+        )
+        page.reload()
+        expect(sources.locator(".label")).to_have_text(["from DE", "from FR", "Other"])
+        expect(sources.locator(".folded")).to_contain_text("Other: fewer than 10 people a day each")
+        expect(sources.locator(".row-other")).to_have_text("Other")
 
 
 def test_a_frame_shows_on_a_page_of_the_named_origin_and_on_no_other(

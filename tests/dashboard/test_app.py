@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import dashboard
+from dashboard.static_files import KEEP, version_of
 from schema.errors import StoreUnavailableError
 from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row
 from schema.store_embedded import EmbeddedStore
@@ -61,6 +62,27 @@ def test_every_answer_keeps_to_itself(client: Client, path: str) -> None:
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cache-control"] == ("no-cache" if path.endswith(".css") else "no-store")
+
+
+def test_a_file_of_this_version_is_kept_and_of_another_is_not(client: Client) -> None:
+    page = client.sign_in().get("/").text
+    linked = re.findall(r'(?:href|src)="(/static/[^"#]+)', page)
+    assert linked
+    for path in linked:
+        assert path.startswith(f"/static/{version_of()}/")
+        assert client.get(path).headers["cache-control"] == KEEP
+    answer = client.get(f"/static/{'0' * 16}/page.css")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+    for path in (f"/static/{version_of()}/../app.py", f"/static/{version_of()}/none.css", f"/static/{version_of()}"):
+        assert client.get(path).status_code == 404
+
+
+def test_another_file_is_another_version(tmp_path: Path) -> None:
+    versions = []
+    for name, text in (("a.css", "x"), ("a.css", "y"), ("b.css", "y")):
+        (tmp_path / name).write_text(text)
+        versions.append(version_of(tmp_path))
+    assert len(set(versions)) == 3
 
 
 def test_even_an_answer_to_a_mistake_keeps_to_itself() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.annotations import Annotation
 from dashboard.answer import Answer, Metric, ResultRow
 from dashboard.chart import HEIGHT, WIDTH, make_chart, make_series, sparkline
 from dashboard.formulas import METRICS
@@ -37,6 +38,14 @@ def test_a_line_goes_from_edge_to_edge_and_its_last_stretch_is_apart() -> None:
     assert points(chart.line)[4][1] == 0
     assert len(points(chart.line)) == 6
     assert [x for x, _ in points(chart.tail)] == [points(chart.line)[-1][0], WIDTH]
+
+
+def test_what_is_not_over_says_so_and_a_day_tells_its_notes() -> None:
+    note = Annotation(date(2026, 3, 9), "changed", "Prices moved")
+    chart = make_chart(make_series(answer(0, 1, 2, 3, 4, 2, 1), NOON), None, NOON, [note])
+    assert chart.slots[-1].name.endswith("10 Mar, so far")
+    assert [slot.note for slot in chart.slots] == ["", "", "", "", "", "A definition changed: Prices moved", ""]
+    assert [slot.name for slot in chart.slots if "so far" in slot.name] == [chart.slots[-1].name]
 
 
 def test_a_period_that_is_over_is_one_line() -> None:

@@ -77,7 +77,7 @@ def test_the_map_is_shaded_by_magnitude_and_leaves_out_what_it_does_not_have(mon
     rows = [ListRow(code, "/", number, str(number), "", "", code) for code, number in
             (("DE", 10_000), ("FR", 100), ("XX", 50), ("MT", 1))]  # fmt: skip
     shaded = world_map.shade_countries(rows)
-    assert [(country.code, country.shade) for country in shaded] == [("DE", 5), ("FR", 3), ("MT", 1)]
+    assert [(country.code, country.shade) for country in shaded] == [("DE", 5), ("FR", 2), ("MT", 1)]
 
 
 def test_without_the_map_places_begin_with_the_list_of_countries() -> None:

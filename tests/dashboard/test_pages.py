@@ -66,7 +66,7 @@ def test_the_figures_are_those_of_the_period(client: Client, busy: RowWriter) ->
 
 
 def test_visitors_of_several_days_are_called_what_they_are(client: Client, busy: RowWriter) -> None:
-    assert "Visitors<small>daily, added up</small>" in client.get("/example.com?period=7d").text
+    assert "Visitors</span><small>daily, added up</small>" in client.get("/example.com?period=7d").text
     assert "daily, added up" not in client.get("/example.com?period=day").text
 
 
@@ -104,6 +104,21 @@ def test_what_a_filter_cannot_tell_is_said_and_not_made_up(client: Client, busy:
     assert "Cannot be told together with the filters on Page and Entry page" in both
 
 
+def test_where_visitors_cannot_be_told_a_panel_lists_pageviews(client: Client, busy: RowWriter) -> None:
+    page = client.get("/example.com?period=day&has-page=/").text
+    assert figures(page)["visitors"] == ""
+    assert panel_rows(page, "sources")
+    assert sum(int(views) for _, views in panel_rows(page, "sources")) == int(figures(page)["pageviews"])
+
+
+def test_a_comparison_with_a_year_earlier_does_not_speak_of_yesterday(client: Client, rows: RowWriter) -> None:
+    rows.add("visits", *(row(at=f"{day} 09:00", visits=1, visitors=1) for day in ("2025-03-10", "2026-03-10")))
+    page = client.get("/example.com?period=day&compare=year").text
+    assert "vs. a year earlier" in page
+    assert "vs. 10 Mar 2025, up to the same hour" in page
+    assert "yesterday at" not in page
+
+
 @pytest.mark.parametrize("name", ["page", "entry", "exit", "event", "hostname", "source", "country", "utm_term", "os"])
 def test_every_filter_goes_with_hours_and_with_months(client: Client, name: str) -> None:
     for period, metric in (("day", "visitors"), ("12mo", "bounce_rate")):
@@ -119,9 +134,9 @@ def test_today_is_compared_with_yesterday_up_to_now(client: Client, busy: RowWri
     page = client.get("/example.com?period=day").text
     assert "+200%" in page
     assert "9 Mar 2026, up to the same hour" in page
-    assert "Changes: vs. yesterday at this hour" in page
+    assert "Changes: vs. 9 Mar 2026, up to the same hour" in page
     assert "this hour, not over yet" in page
-    assert "vs. yesterday" not in client.get("/example.com?period=yesterday").text
+    assert "same hour" not in client.get("/example.com?period=yesterday").text
 
 
 def test_there_is_no_comparison_with_a_time_before_the_first_visit(client: Client, busy: RowWriter) -> None:
@@ -137,7 +152,7 @@ def test_what_was_not_counted_is_told_by_reason(client: Client, busy: RowWriter)
 
 def test_the_table_begins_with_the_newest(client: Client, busy: RowWriter) -> None:
     page = client.get("/example.com?period=day").text
-    assert re.findall(r'<th scope="row">(.*?)</th>', page)[:2] == ["12:00 – 13:00", "11:00 – 12:00"]
+    assert re.findall(r'<th scope="row">(.*?)</th>', page)[:2] == ["12:00 – 13:00, so far", "11:00 – 12:00"]
 
 
 STRAYS = "In the last 28 days 3 beacons named no site of footfall.toml, 5 were malformed."
@@ -214,11 +229,26 @@ def test_events_have_a_panel_where_there_are_some(client: Client, busy: RowWrite
 
 def test_the_list_of_sites_has_a_card_for_each(client: Client, busy: RowWriter) -> None:
     page = client.get("/").text
-    assert re.findall(r"<h2>(.*?)</h2>\s*<p class=\"site-visitors\"><data value=\"(\d+)\"", page) == [
+    assert re.findall(r"<h2>(.*?)</h2>.*?<p class=\"site-visitors\"><data value=\"(\d+)\"", page, re.DOTALL) == [
         ("example.com", "4"),
         ("other.org", "0"),
         ("open.example", "0"),
     ]
+
+
+def test_a_card_adds_up_28_days_and_compares_them_with_the_28_before(client: Client, rows: RowWriter) -> None:
+    days = {
+        "2026-01-13": 50,
+        "2026-01-14": 2,
+        "2026-02-10": 2,
+        "2026-02-11": 3,
+        "2026-03-10": 5,
+    }  # the first is too old
+    rows.add("visits", *(row(at=f"{day} 09:00", visits=count, visitors=count) for day, count in days.items()))
+    card = client.get("/").text.split('data-site="example.com"')[1].split("</a>")[0]
+    assert "8 in 28 days" in card
+    assert "+100%" in card
+    assert "Nobody in 28 days" in client.get("/").text.split('data-site="other.org"')[1].split("</a>")[0]
 
 
 def test_a_reader_of_one_site_is_taken_to_it(store: EmbeddedStore) -> None:
