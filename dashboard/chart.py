@@ -125,7 +125,8 @@ def make_chart(now: Series, earlier: Series | None, now_ms: int, notes: Sequence
     noted = _noted(now, notes)
     is_over = now.is_over(last, now_ms)
     slots = [_slot(index, points, now, earlier, _tell(noted.get(index, ()))) for index in range(count)]
-    newest = replace(slots[last], is_last=True, name=slots[last].name if is_over else f"{slots[last].name}, so far")
+    goes_on = points[last] is not None and not is_over
+    newest = replace(slots[last], is_last=True, name=f"{slots[last].name}{', so far' if goes_on else ''}")
     tail = "" if is_over else _path(points[max(0, last - 1) : last + 1])
     return Chart(
         metric=now.metric,

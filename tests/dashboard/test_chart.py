@@ -13,7 +13,7 @@ from dashboard.annotations import Annotation
 from dashboard.answer import Answer, Metric, ResultRow
 from dashboard.chart import HEIGHT, WIDTH, make_chart, make_series, sparkline
 from dashboard.formulas import METRICS
-from dashboard.period import Period, parse_period
+from dashboard.period import Period, parse_dates, parse_period
 from dashboard.query import Query
 from dashboard.scale import make_scale
 
@@ -46,6 +46,12 @@ def test_what_is_not_over_says_so_and_a_day_tells_its_notes() -> None:
     assert chart.slots[-1].name.endswith("10 Mar, so far")
     assert [slot.note for slot in chart.slots] == ["", "", "", "", "", "A definition changed: Prices moved", ""]
     assert [slot.name for slot in chart.slots if "so far" in slot.name] == [chart.slots[-1].name]
+
+
+def test_what_has_not_begun_has_no_value_so_far() -> None:
+    april = parse_dates("2026-04-01", "2026-04-03", UTC)
+    chart = make_chart(make_series(answer(period=april), NOON), None, NOON)
+    assert [slot.name for slot in chart.slots] == ["Wed 1 Apr", "Thu 2 Apr", "Fri 3 Apr"]
 
 
 def test_a_period_that_is_over_is_one_line() -> None:
