@@ -43,6 +43,20 @@ def test_the_first_view_is_light_and_still(browser: Browser, dashboard: Any) -> 
     assert hosts == {urlsplit(dashboard.address).netloc}
 
 
+def test_nothing_moves_while_the_page_comes_slowly(browser: Browser, dashboard: Any) -> None:
+    with signed_in(browser, dashboard.address) as page:
+        address = f"{dashboard.address}/example.com"
+        page.goto(address, wait_until="networkidle")  # style and modules are kept: what comes slowly is the page
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send(
+            "Network.emulateNetworkConditions",
+            {"offline": False, "latency": 50, "downloadThroughput": 10_000, "uploadThroughput": 10_000},
+        )
+        page.goto(address, wait_until="networkidle")
+        assert page.evaluate(SHIFTS) == 0
+
+
 def test_after_the_first_view_a_click_asks_for_the_page_alone(browser: Browser, dashboard: Any) -> None:
     with signed_in(browser, dashboard.address) as page:
         page.goto(f"{dashboard.address}/example.com", wait_until="networkidle")
