@@ -98,17 +98,14 @@ class Loader:
     ) -> None:
         """Do the same for whole UTC months, and tell `loaded` how many are done.
 
-        For which months the store has no row at all is asked once, and several small ones are checked together.
+        What was inserted of several small ones is checked together.
 
         Raises:
             StoreUnavailableError: not done, or only some; to be repeated as it was.
         """
-        filled: dict[str, set[Month]] | None = None
         done = 0
         for group in _together(months):
-            if filled is None:
-                filled = {rollup.name: self._filled_months(rollup) for rollup in ROLLUPS}
-            self._load([manifest for manifests in group for manifest in manifests], report, filled)
+            self._load([manifest for manifests in group for manifest in manifests], report)
             done += len(group)
             loaded(done)
 
@@ -122,26 +119,19 @@ class Loader:
                         lacking[id(manifest)] = manifest
         return list(lacking.values())
 
-    def _load(
-        self, manifests: Iterable[Manifest], report: LoadReport, filled: Mapping[str, set[Month]] | None = None
-    ) -> None:
-        """Load `manifests`; of local months that are not among the `filled` the store has no rows. None: not known."""
+    def _load(self, manifests: Iterable[Manifest], report: LoadReport) -> None:
         manifests = list(manifests)
         for rollup in ROLLUPS:
             whole = [manifest for manifest in manifests if manifest not in report.damaged]
             if by_month := _by_month(whole, rollup):
-                may_be_there = set(by_month) if filled is None else filled[rollup.name]
-                self._load_rollup(rollup, by_month, report, may_be_there)
-                may_be_there.update(by_month)
+                self._load_rollup(rollup, by_month, report)
 
-    def _load_rollup(
-        self, rollup: Rollup, by_month: Mapping[Month, Wanted], report: LoadReport, filled: set[Month]
-    ) -> None:
+    def _load_rollup(self, rollup: Rollup, by_month: Mapping[Month, Wanted], report: LoadReport) -> None:
         """Check what may be there, insert what is absent, check that."""
         self._settle(rollup)
         inserted: Wanted = {}
-        for month, wanted in by_month.items():
-            absent = self._check(rollup, wanted, report) if month in filled else wanted
+        for wanted in by_month.values():
+            absent = self._check(rollup, wanted, report) if self._has_any(rollup, wanted) else wanted
             for batches, rows in self._blocks(rollup, absent, report):
                 self._insert(rollup, rows)
                 inserted |= {batch: absent[batch] for batch in batches}
@@ -149,11 +139,11 @@ class Loader:
         if inserted and self._check(rollup, inserted, report):
             raise StoreUnavailableError(f"the store took rows of {rollup.name} and does not have them")
 
-    def _filled_months(self, rollup: Rollup) -> set[Month]:
-        """Return of which local months the store has any rows; only we add to them what is ours."""
-        self._settle(rollup)
-        months = self._store.query(f"SELECT DISTINCT toYYYYMM(day) FROM {rollup.name}")
-        return {divmod(int(month), 100) for (month,) in months}
+    def _has_any(self, rollup: Rollup, wanted: Wanted) -> bool:
+        """Whether the store has any rows of these days: answered sooner than what they are, most of all by none."""
+        days = "day BETWEEN {first:Date} AND {last:Date}"
+        chunks = [chunk for _, chunk in wanted.values()]
+        return bool(self._store.query(f"SELECT 1 FROM {rollup.name} WHERE {days} LIMIT 1", _days_of(chunks)))
 
     def _check(self, rollup: Rollup, wanted: Wanted, report: LoadReport) -> Wanted:
         """Return what the store has nothing of; report what it has otherwise than the archive."""
@@ -175,9 +165,8 @@ class Loader:
         rows = self._store.query(
             f"SELECT batch, count(), {sums} FROM {rollup.name} WHERE day BETWEEN {{first:Date}} AND {{last:Date}}"
             " AND batch BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY batch" + settings,
-            {
-                "first": min(chunk.first_day for chunk in chunks).isoformat(),
-                "last": max(chunk.last_day for chunk in chunks).isoformat(),
+            _days_of(chunks)
+            | {
                 "low": min(chunk.batch for chunk in chunks),
                 "high": max(chunk.batch for chunk in chunks),
             },
@@ -224,6 +213,12 @@ class Loader:
     def _query_id(self, rollup: Rollup) -> str:
         """Return the id of every insert of this node into a rollup: the server refuses a second one at a time."""
         return f"footfall-{self._archive.node}-{rollup.name}"
+
+
+def _days_of(chunks: Sequence[Chunk]) -> dict[str, str | int]:
+    """Return the first and the last local day of any of them, as parameters."""
+    first, last = min(chunk.first_day for chunk in chunks), max(chunk.last_day for chunk in chunks)
+    return {"first": first.isoformat(), "last": last.isoformat()}
 
 
 def _groups(chunks: Sequence[Chunk], room: int) -> Iterator[list[Chunk]]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from aggregator.archive import Archive
 from aggregator.moving import MonthDifference, MoveReport, move
 from footfall.adding_up import add_up
+from footfall.process import own_directory
 from footfall.slow_progress import SlowProgress
 from schema import migrate
 from schema.check_settings import check_settings
@@ -31,11 +32,12 @@ def move_store(settings: Settings, say: Console, to: str) -> int:
 
     Raises:
         SettingError: `to` is no other store's url.
-        DataDirInUseError: it is the embedded store, and that is in use.
+        DataDirInUseError: it is the embedded store, and that is in use; or another command moves the store.
         StoreUnavailableError: to be run again, which goes on from there.
     """
     target = _target(settings, to)
     start = time.monotonic()
+    own_directory(settings.data_dir, "migrate-store.lock")  # two would take each other's rows for nobody's
     with contextlib.closing(open_store(target)) as store, SlowProgress(say, "Loading") as advance:
         migrate.apply(store)
         report = move(Archive(settings.archive_dir, settings.node), store, advance)
