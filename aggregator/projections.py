@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aggregator.thinning import Advance, no_advance
@@ -19,6 +19,7 @@ from schema.store import Store
 log = logging.getLogger("footfall.aggregator")
 
 _POLL_SECONDS = 0.05
+_PATIENCE_SECONDS = 600.0  # a large part takes long; one that finds no room on the disk waits for it without a word
 
 SELECT_LACKING = """
 SELECT table, arraySort(groupUniqArray(projection)), arraySort(groupUniqArray(partition_id))
@@ -51,7 +52,7 @@ class Lacking:
 
     @property
     def statement(self) -> str:
-        """SQL that has the engine make them; of one partition alone if it is but one."""
+        """SQL that has the engine make them; of one partition if no other lacks any: the rest is linked."""
         where = f" IN PARTITION ID '{self.partitions[0]}'" if len(self.partitions) == 1 else ""
         made = ", ".join(f"MATERIALIZE PROJECTION {name}{where}" for name in self.projections)
         return f"ALTER TABLE {self.table} {made} SETTINGS mutations_sync = 0"
@@ -70,28 +71,36 @@ def begin(store: Store) -> None:
     """Have the engine make what parts lack, of each table of which it is not at work already.
 
     Raises:
-        StoreUnavailableError: to be repeated as it was.
+        StoreUnavailableError: to be repeated as it was; or the engine is at work, and cannot make one.
     """
     for shard in store.shards:
         if found := lacking(shard):
-            under_way = {table for table, _, _ in shard.query(SELECT_UNDER_WAY)}
+            under_way = {table: trouble for table, _, trouble in shard.query(SELECT_UNDER_WAY)}
             for each in found:
                 if each.table not in under_way:
                     shard.execute(each.statement)
+            _check_troubles(under_way.items())
 
 
 def complete(
-    store: Store, advance: Advance = no_advance, pause: Callable[[], None] = lambda: time.sleep(_POLL_SECONDS)
+    store: Store,
+    advance: Advance = no_advance,
+    pause: Callable[[], None] = lambda: time.sleep(_POLL_SECONDS),
+    patience_seconds: float = _PATIENCE_SECONDS,
 ) -> None:
     """Have the engine make what parts lack, and return when it is done; not what is inserted meanwhile.
 
     Raises:
         StoreUnavailableError: not done, or only some; `begin` goes on with it.
     """
-    total = 0
+    total, before, since = 0, 0, time.monotonic()
     for _ in range(2):  # what was under way at first may have been begun before the last parts were there
         begin(store)
         while left := parts_to_do(store):
+            if left != before:
+                before, since = left, time.monotonic()
+            elif time.monotonic() - since > patience_seconds:
+                raise StoreUnavailableError(f"nothing happened for {patience_seconds:.0f} s: is its disk full?")
             total = max(total, left)
             advance(total - left, total)
             pause()
@@ -107,11 +116,15 @@ def parts_to_do(store: Store) -> int:
     count = 0
     for shard in store.shards:
         under_way = shard.query(SELECT_UNDER_WAY) if shard.capabilities.lists_projections else []
-        for table, parts, trouble in under_way:
-            if trouble:
-                raise StoreUnavailableError(f"projections of {table}: {trouble.partition(chr(10))[0][:500]}")
-            count += max(1, int(parts))
+        _check_troubles((table, trouble) for table, _, trouble in under_way)
+        count += sum(max(1, int(parts)) for _, parts, _ in under_way)
     return count
+
+
+def _check_troubles(tables: Iterable[tuple[str, str]]) -> None:
+    for table, trouble in tables:
+        if trouble:
+            raise StoreUnavailableError(f"projections of {table}: {trouble.partition(chr(10))[0][:500]}")
 
 
 class Projections:

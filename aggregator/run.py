@@ -13,6 +13,7 @@ from aggregator.alarms import AlarmLog
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
 from aggregator.daily import Daily
+from aggregator.day_directories import last_of_month
 from aggregator.deliveries import Deliveries
 from aggregator.forget import begin_removals
 from aggregator.intake import GRACE_MS, Intake
@@ -179,7 +180,8 @@ class Aggregator:
             return False
         self._delivery.reconcile()
         self._load(report)
-        self._projections.look()
+        if day == last_of_month(day):  # the engine merges most parts by itself; to look costs it a link of each
+            self._projections.look()
         if day not in self._intake.over:
             return False
         self._intake.close(day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from dashboard.annotations import Annotation
 from dashboard.answer import Answer, Metric
@@ -178,7 +179,8 @@ def _area(points: Sequence[Point]) -> str:
 
 def _labels(series: Series) -> tuple[Label, ...]:
     count = len(series.buckets)
-    places = range(0, count, math.ceil(count / _MOST_LABELS))
+    places = _labelled(series)
+    places = places[:: math.ceil(len(places) / _MOST_LABELS)]
     return tuple(
         Label(
             percent(_x(index, count)),
@@ -188,6 +190,16 @@ def _labels(series: Series) -> tuple[Label, ...]:
         )
         for number, index in enumerate(places)
     )
+
+
+def _labelled(series: Series) -> Sequence[int]:
+    """The buckets that may have a label: of the hours of several days, those that begin a day."""
+    places = range(len(series.buckets))
+    if series.granularity is not Granularity.HOUR or series.period.days == 1:
+        return places
+    days = (series.period.start + timedelta(days=number) for number in range(series.period.days))
+    begins = {day_start(day, series.period.zone) for day in days}
+    return [place for place in places if series.buckets[place] in begins] or places
 
 
 def _anchor(index: int, count: int) -> str:

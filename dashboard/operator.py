@@ -49,4 +49,4 @@ def asked_day(request: Request) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise QueryError("day", "is not a date such as 2026-11-22") from None
+        raise QueryError("day", "the day is not a date such as 2026-11-22") from None

@@ -137,7 +137,8 @@ def _row(tab: Tab, view: View, metrics: tuple[str, ...], row: ResultRow, whole: 
 
 
 def _folded(min_count: int) -> str:
-    return f"Other: fewer than {format_count(min_count)} people a day each, or of a day that is not over."
+    few = f"fewer than {format_count(min_count)} people a day each"
+    return f"Other: {few}, what is put with them so that they cannot be told, and days that are not over."
 
 
 def _column(name: str, view: View, sorted_by: str) -> Column:
@@ -160,7 +161,9 @@ def _explain(tab: Tab, view: View) -> str:
         return _untold(tab, alone)
     names = [one.name for one in view.filters if _is_apart(tab, replace(alone, filters=(one,)))]
     titles = list(dict.fromkeys(filter_title(name) for name in names or [one.name for one in view.filters]))
-    return f"Cannot be told together with the filter{'s' if titles[1:] else ''} on {' and '.join(titles)}."
+    *others, last = titles
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"Cannot be told together with the filter{'s' if others else ''} on {listed}."
 
 
 def _untold(tab: Tab, view: View) -> str:

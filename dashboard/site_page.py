@@ -12,6 +12,7 @@ from dashboard.comparison import earlier_period
 from dashboard.counts import Counts
 from dashboard.export_link import csv_link
 from dashboard.figures import EVENT_FIGURES, SITE_FIGURES, Figure, make_figures
+from dashboard.formulas import CURRENCY
 from dashboard.panel_rows import FilledPanel, fill_panel, limit_of, panel_query
 from dashboard.panels import EVENTS, PANELS, PLACES, Panel, front_tab, with_properties, without_map
 from dashboard.period import Period
@@ -19,6 +20,7 @@ from dashboard.property_keys import property_keys
 from dashboard.query import Query, answerable
 from dashboard.right_now import LiveList, read_right_now
 from dashboard.view import MOST_BUCKETS, View, granularities
+from dashboard.vocabulary import is_prop
 from dashboard.world_map import drawn_countries
 from schema.settings import SiteSettings
 
@@ -72,7 +74,8 @@ def read_site_page(
 
 
 def _figures(counts: Counts, view: View, earlier: Period | None, now_ms: int) -> list[Figure]:
-    names = EVENT_FIGURES if "event:name" in view.query().asked else SITE_FIGURES
+    is_about_events = any(name in ("event:name", CURRENCY) or is_prop(name) for name in view.query().asked)
+    names = EVENT_FIGURES if is_about_events else SITE_FIGURES
     told = tuple(name for name in names if name in answerable(view.query(*names)))
     now = _totals(counts, view, told, now_ms)
     before = _totals(counts, replace(view, period=earlier), told, now_ms) if earlier else {}
@@ -103,12 +106,13 @@ def _chart(
 
 
 def _panels(counts: Counts, view: View, totals: Mapping[str, Metric], now_ms: int) -> list[FilledPanel]:
-    """The panels with their rows; those of events only where there are some."""
+    """The panels with their rows; those of events only where there are some, or it is said why they cannot be told."""
     filled = []
     for panel in PANELS:
         if view.whole in ("", panel.name):
             one = _panel(counts, _complete(counts, panel, view), view, totals, now_ms)
-            if panel.name != EVENTS or view.whole or one.rows or one.tab.group:
+            is_asked_for = view.whole or panel.name in view.tabs
+            if panel.name != EVENTS or is_asked_for or one.rows or one.problem or one.tab.group:
                 filled.append(one)
     return filled
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ from footfall.process import own_directory
 from schema import migrate
 from schema.batch import utc_day
 from schema.durable_files import make_directory
-from schema.errors import SettingError
+from schema.errors import RetryError, SettingError
 from schema.hit import Record, encode_records
 from schema.settings import Settings
 from schema.spool_format import day_directory
@@ -96,7 +96,8 @@ def _load(settings: Settings, archive: Archive, made: Sequence[Manifest], progre
         loader = Loader(archive, store)
         for month in progress.track(months, description="Loading the store"):
             loader.load([manifest for manifest in made if (manifest.day.year, manifest.day.month) == month])
-        complete(store)
+        with suppress(RetryError):  # else they are made while it runs
+            complete(store)
     finally:
         store.close()
 

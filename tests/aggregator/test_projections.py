@@ -12,6 +12,7 @@ import pytest
 from aggregator.loader import Loader
 from aggregator.projections import Projections, begin, complete, lacking
 from aggregator.run import Aggregator
+from schema.errors import StoreUnavailableError
 from schema.rollups import PROJECTED
 from schema.settings import Settings, SiteSettings
 from schema.store import Capabilities, Store
@@ -149,6 +150,18 @@ def test_what_the_engine_is_at_already_is_not_begun_again(tmp_path: Path, store:
             store.execute(f"SYSTEM START MERGES {table}")
     complete(store)
     assert made(store) == declared(store)
+
+
+def test_who_waits_for_an_engine_that_does_nothing_is_told(tmp_path: Path, store: Store) -> None:
+    Loader(two_sites(tmp_path), store).reconcile()
+    for table in TABLES:
+        store.execute(f"SYSTEM STOP MERGES {table}")  # as when the disk has no room for them
+    try:
+        with pytest.raises(StoreUnavailableError, match="is its disk full"):
+            complete(store, patience_seconds=0.2)
+    finally:
+        for table in TABLES:
+            store.execute(f"SYSTEM START MERGES {table}")
 
 
 def test_an_engine_that_knows_no_projections_is_asked_nothing(store: Store) -> None:
