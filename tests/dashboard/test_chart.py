@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -119,6 +120,12 @@ def test_slots_cover_the_chart_without_a_gap() -> None:
     ends = [(float(slot.left[:-1]), float(slot.left[:-1]) + float(slot.width[:-1])) for slot in slots]
     assert (ends[0][0], ends[-1][1]) == (0, 100)
     assert all(end == pytest.approx(start, abs=0.01) for (_, end), (start, _) in itertools.pairwise(ends))
+
+
+def test_of_the_hours_of_several_days_those_that_begin_a_day_are_labelled() -> None:
+    hours = replace(answer(*[1] * 168), query=Query("example.com", WEEK, ("visits",), ("time:hour",)))
+    chart = make_chart(make_series(hours, NOON), None, NOON)
+    assert [label.text for label in chart.labels] == [f"{day} Mar" for day in range(4, 11)]
 
 
 def test_labels_at_the_edges_stay_inside() -> None:

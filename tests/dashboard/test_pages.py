@@ -227,6 +227,29 @@ def test_events_have_a_panel_where_there_are_some(client: Client, busy: RowWrite
     }
 
 
+def test_a_panel_of_events_that_cannot_be_told_says_so_and_keeps_its_tabs(client: Client, busy: RowWriter) -> None:
+    busy.add("events", row(name="Sign-up", events=3, visitors=2, visits=2))
+    for asked in ("entry=/", "events=revenue"):
+        page = client.get(f"/example.com?period=day&{asked}").text
+        assert 'id="panel-events"' in page
+        assert panel_rows(page, "events") == []
+    assert "Cannot be told together with the filter on Entry page." in client.get("/example.com?entry=/").text
+
+
+def test_a_filter_on_a_property_or_a_currency_shows_the_figures_of_events(client: Client, busy: RowWriter) -> None:
+    busy.add("events", row(name="Sign-up", events=3, visitors=2, visits=2, currency="EUR", revenue=500))
+    busy.add("event_props", row(name="Sign-up", key="plan", value="pro", events=3, visitors=2))
+    for asked in ("currency=EUR", "prop-plan=pro"):
+        assert figures(client.get(f"/example.com?period=day&{asked}").text)["events"] == "3"
+
+
+def test_a_site_whose_beacons_are_all_rejected_is_told_why(client: Client, rows: RowWriter) -> None:
+    rows.add("rejections", row(reason="bot", hits=7))
+    page = client.get("/example.com?period=day").text
+    assert "Waiting for the first page view" in page
+    assert panel_rows(page, "rejected") == [("Bots", "7")]
+
+
 def test_the_list_of_sites_has_a_card_for_each(client: Client, busy: RowWriter) -> None:
     page = client.get("/").text
     assert re.findall(r"<h2>(.*?)</h2>.*?<p class=\"site-visitors\"><data value=\"(\d+)\"", page, re.DOTALL) == [
