@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -21,6 +23,8 @@ START_SECONDS = 180.0
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 
 Answer = TypeVar("Answer")
+_ANY = random.SystemRandom()
+_GIVEN = set[int]()  # ports, to be listened on some time later
 
 
 def wait_until(condition: Callable[[], Answer], seconds: float = 30.0, what: str = "the condition") -> Answer:
@@ -35,10 +39,14 @@ def wait_until(condition: Callable[[], Answer], seconds: float = 30.0, what: str
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listened on a moment ago; below those that connections take for their own end."""
+    while True:
+        port = _ANY.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _GIVEN:
+                _GIVEN.add(port)
+                return port
 
 
 def are_ready(*addresses: str) -> bool:
