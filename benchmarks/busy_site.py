@@ -16,8 +16,8 @@ ASSUMPTION = (
     f" eight ({VIEWS_PER_VISIT} on average). Popularity is Zipf's over 20,000 paths, 300 sources (a third of the visits"
     " has none), 120 countries and 60 campaigns (a tenth of the visits); referrers are hosts, and for a third of the"
     " sources one of 40 paths there; 3 devices, 5 systems, 8 browsers. One visit in ten has an event, of 12 names. Rows"
-    " are what the rollups have: equal hours, paths and visitors' words in one row. There are no regions, cities,"
-    " versions, languages and screens: of them nothing is measured."
+    " are what the rollups have: equal hours, paths and visitors' words in one row. Fine detail is of twelve regions a"
+    " country, nine cities a region, twenty versions a browser, eight a system, 30 languages and four screens."
 )
 _AT_ONCE = 11  # days of one INSERT
 _ONE_BLOCK = (
@@ -82,13 +82,27 @@ _COUNTED = {
         "name, path",
     ),
 }
+TABLES = (*_COUNTED, "audience")
+_FINE = """
+    SELECT site, {at}, f.1 AS dimension, f.2 AS parent, f.3 AS value,
+        sum(views) AS pageviews, count() AS visits, countIf(who % 5 > 0) AS visitors, 1 AS batch
+    FROM (
+        SELECT *, concat(country, '-', toString(who % 12)) AS region, arrayJoin([
+            ('region', country, region), ('city', region, concat(region, ' ', toString(intDiv(who, 16) % 9))),
+            ('browser_version', browser, concat(browser, ' ', toString(120 + who % 20))),
+            ('os_version', os, concat(os, ' ', toString(10 + who % 8))),
+            ('language', '', toString(who % 30)), ('screen', '', toString(who % 4))]) AS f
+        FROM ({visits})
+    )
+    GROUP BY site, at, dimension, parent, value
+"""
 
 
 def fill(store: Store, pageviews: int) -> None:
     """Write a year of counts, some days at once: `pageviews` of the busy site, and those of the others beside it."""
     visits = pageviews / VIEWS_PER_VISIT / DAYS
     others = f"concat('site', toString(number % {OTHER_SITES}), '.example')"
-    for table in _COUNTED:  # what is measured is reading
+    for table in TABLES:  # what is measured is reading
         store.execute(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0, fsync_part_directory = 0")
     for first, days in _spans():
         _fill_days(store, first, days, f"'{SITE}'", int(visits * days))
@@ -109,7 +123,7 @@ def _spans() -> list[tuple[date, int]]:
 def settle(store: Store) -> None:
     """Merge what is there, as the engine does by and by: a month that is over is one part, or a few."""
     complete(store)  # parts with projections and parts without are never merged together
-    for table in _COUNTED:
+    for table in TABLES:
         for (month,) in store.query(
             f"SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase()"
             f" AND table = '{table}' ORDER BY partition"
@@ -118,9 +132,16 @@ def settle(store: Store) -> None:
 
 
 def _fill_days(store: Store, first: date, days: int, site: str, visits: int) -> None:
-    values = {"start": day_start_ms(first) // 1000, "days": days, "site": site, "visits": visits}
+    values: dict[str, object] = {"start": day_start_ms(first) // 1000, "days": days, "site": site, "visits": visits}
     for table, (columns, source, own) in _COUNTED.items():
         store.execute(
             f"INSERT INTO {table} SELECT site, {_AT}, {columns.format(whose=_WHOSE)}, 1 AS batch"
             f" FROM ({source.format(**values)}) GROUP BY site, at, {own}, {_WHOSE} SETTINGS {_ONE_BLOCK}"
         )
+    fill_audience(store, values)
+
+
+def fill_audience(store: Store, values: dict[str, object]) -> None:
+    """Write the fine detail of the same visits, which is never beside anything else."""
+    fine = _FINE.format(at=_AT, visits=_VISITS.format(**values))
+    store.execute(f"INSERT INTO audience {fine} SETTINGS {_ONE_BLOCK}")
