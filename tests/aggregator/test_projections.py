@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from aggregator.loader import Loader
-from aggregator.projections import Projections, begin, complete, lacking
+from aggregator.projections import SELECT_UNDER_WAY, Projections, begin, complete, lacking
 from aggregator.run import Aggregator
 from schema.errors import StoreUnavailableError
 from schema.rollups import PROJECTED
 from schema.settings import Settings, SiteSettings
-from schema.store import Capabilities, Store
+from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row, Store
 from support.embedded import shared_store
 from support.fallible_store import FallibleStore
 from support.processes import wait_until
@@ -150,6 +150,16 @@ def test_what_the_engine_is_at_already_is_not_begun_again(tmp_path: Path, store:
             store.execute(f"SYSTEM START MERGES {table}")
     complete(store)
     assert made(store) == declared(store)
+
+
+def test_an_engine_that_cannot_make_one_is_said_so_at_the_next_look(tmp_path: Path, store: Store) -> None:
+    class Troubled(FallibleStore):
+        def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
+            return [("visits", 3, "Code: 33")] if sql == SELECT_UNDER_WAY else super().query(sql, parameters)
+
+    Loader(two_sites(tmp_path), store).reconcile()
+    with pytest.raises(StoreUnavailableError, match="projections of visits: Code: 33"):
+        begin(Troubled(store))
 
 
 def test_who_waits_for_an_engine_that_does_nothing_is_told(tmp_path: Path, store: Store) -> None:
