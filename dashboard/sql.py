@@ -154,11 +154,16 @@ def _parts(query: Query, table: str, ground: Ground) -> list[Part]:
     rollup = table_of(table).rollup
     parts = visible_parts(rollup, query.period, ground.snapshots)
     is_by_hour = query.period.since is not None or query.period.until is not None
-    columns = {table_of(table).columns[dimension] for dimension in query.asked}
-    has_months = len(columns) == 1 and columns <= set(PROJECTED_BY_MONTH.get(rollup, ()))
-    if not has_months or is_by_hour or query.is_folded or query.granularity not in (None, Granularity.MONTH):
+    if not _has_months(table, query) or is_by_hour or query.is_folded or query.granularity not in (None, Granularity.MONTH):
         return parts
     return [each for part in parts for each in (by_months(part) if part.table == rollup else [part])]
+
+
+def _has_months(table: str, query: Query) -> bool:
+    """Whether all that is asked of `table` is in one projection by month; that of fine detail has all its columns."""
+    rollup, columns = table_of(table).rollup, {table_of(table).columns[dimension] for dimension in query.asked}
+    by_month = PROJECTED_BY_MONTH.get(rollup, ())
+    return bool(by_month) and (rollup == "audience" or (len(columns) == 1 and columns <= set(by_month)))
 
 
 def _zero(measure: str) -> str:

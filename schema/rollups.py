@@ -123,6 +123,6 @@ PROJECTED = {
     "events": ("name", "currency"),
     "audience": ("value",),  # of each dimension, with its parent
 }  # fmt: skip
-PROJECTED_BY_MONTH = {"pageviews": ("path",), "visits": ("entry_path", "exit_path")}
+PROJECTED_BY_MONTH = {"pageviews": ("path",), "visits": ("entry_path", "exit_path"), "audience": ("value",)}
 # Lists of pages with a filter, and any list with a filter on a page, read these rows, sorted by that column.
 SORTED = {"pageviews": ("path",), "visits": ("entry_path", "exit_path")}

@@ -42,10 +42,10 @@ def filled(store: EmbeddedStore) -> EmbeddedStore:
 
 
 def _text(name: str) -> str:
-    """SQL of what a column holds: of paths a thousand, of audience what the dashboard asks for."""
+    """SQL of what a column holds: of paths and fine detail a thousand, of its kinds what the dashboard asks for."""
     if name == "dimension":
         return f"arrayElement({[each.removeprefix('visit:') for each in AUDIENCE]}, number % {len(AUDIENCE)} + 1)"
-    return f"concat('v', toString(cityHash64(number, '{name}') % {1000 if 'path' in name else 7}))"
+    return f"concat('v', toString(cityHash64(number, '{name}') % {1000 if 'path' in name or name == 'value' else 7}))"
 
 
 def questions(period: Period) -> list[Query]:
@@ -76,6 +76,12 @@ def test_whole_months_of_pages_are_read_by_month(filled: EmbeddedStore) -> None:
     for dimension in COLUMNS:
         sources = read_from(filled, Query(SITE, LONG, ("visits",), (dimension,), limit=10))
         assert any(source.startswith("by_month_") for source in sources), sources
+
+
+def test_whole_months_of_fine_detail_are_read_by_month_whatever_is_asked_beside(filled: EmbeddedStore) -> None:
+    for dimensions in (("visit:city",), ("visit:region", "visit:country"), ("visit:language",)):
+        sources = read_from(filled, Query(SITE, LONG, ("visits",), dimensions, limit=10))
+        assert "by_month_value" in sources, sources
 
 
 def filtered(dimension: str, other: str, value: str) -> Query:
@@ -115,3 +121,18 @@ def test_days_and_months_together_are_the_same_as_days(filled: EmbeddedStore) ->
             answer = Counts(filled, []).ask(Query(SITE, period, ("visits",), (dimension,), conditions), NOW_MS)
             found = {row.dimensions[0]: row.metrics[0] for row in answer.rows}
             assert found == {value: count for value, count in expected if not conditions or value in ("v1", "v2")}
+
+
+def test_fine_detail_of_days_and_months_together_is_the_same_as_of_days(filled: EmbeddedStore) -> None:
+    of_browser = (Comparison(Operator.IS, "visit:browser", ("v1", "v2")),), "parent IN ('v1', 'v2')"
+    firsts, lasts = ("2025-01-01", "2025-01-15"), ("2025-02-28", "2025-05-31")
+    for first, last, (conditions, sql) in product(firsts, lasts, (((), "1"), of_browser)):
+        dimensions = ("visit:browser_version", "visit:browser")
+        period = parse_dates(first, last, ZONE)
+        answer = Counts(filled, []).ask(Query(SITE, period, ("visits",), dimensions, conditions), NOW_MS)
+        expected = filled.query(
+            f"SELECT value, parent, sum(visits) FROM audience WHERE site = '{SITE}' AND dimension = 'browser_version'"
+            f" AND day >= '{first}' AND day <= '{last}' AND {sql}"
+            " GROUP BY value, parent SETTINGS optimize_use_projections = 0"
+        )
+        assert sorted((*row.dimensions, *row.metrics) for row in answer.rows) == sorted(expected) != []
