@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from contextvars import ContextVar
+from copy import copy
 from datetime import date, time
 
 from babel import Locale, UnknownLocaleError
@@ -47,17 +48,19 @@ def format_fraction(value: float, decimals: int) -> str:
 
 
 def format_money(minor_units: float, currency: str) -> str:
-    """Return an amount of minor units as `€12.30`; without a currency, as a number."""
+    """Return an amount of minor units as `€12.30`, or `12,30 €`; without a currency, as a number."""
     if currency not in EXPONENTS:
         return format_integer(round(minor_units))
     decimals = EXPONENTS[currency]
-    pattern = f"¤#,##0{'.' + '0' * decimals if decimals else ''}"
+    locale = READER.get()
+    pattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (decimals, decimals)
     return str(
         format_currency(
             minor_units / 10**decimals,
             currency,
             pattern,
-            locale=READER.get(),
+            locale=locale,
             currency_digits=False,
             numbering_system="latn",
         )

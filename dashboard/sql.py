@@ -154,7 +154,12 @@ def _parts(query: Query, table: str, ground: Ground) -> list[Part]:
     rollup = table_of(table).rollup
     parts = visible_parts(rollup, query.period, ground.snapshots)
     is_by_hour = query.period.since is not None or query.period.until is not None
-    if not _has_months(table, query) or is_by_hour or query.is_folded or query.granularity not in (None, Granularity.MONTH):
+    if (
+        not _has_months(table, query)
+        or is_by_hour
+        or query.is_folded
+        or query.granularity not in (None, Granularity.MONTH)
+    ):
         return parts
     return [each for part in parts for each in (by_months(part) if part.table == rollup else [part])]
 

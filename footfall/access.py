@@ -19,7 +19,7 @@ from footfall.secret import token_secret
 from footfall.user_lines import format_password, format_user
 from schema.batch import DAY_MS
 from schema.check_dashboard import EVERY_SITE, check_origins
-from schema.errors import RejectError, SettingError
+from schema.errors import ArgumentError, RejectError
 from schema.settings import Settings
 
 _FOREVER_MS = 3650 * DAY_MS
@@ -51,7 +51,7 @@ def revoke_token(settings: Settings, token: str) -> str:
     """End a token, given by its id, by itself or by its link; it holds at once.
 
     Raises:
-        SettingError: that is none.
+        ArgumentError: that is none.
     """
     now_ms = utc_now_ms()
     token_id, until_ms = token, now_ms + _FOREVER_MS
@@ -60,12 +60,12 @@ def revoke_token(settings: Settings, token: str) -> str:
         try:
             grant = read_token(token_secret(settings), text, now_ms)
         except RejectError as error:
-            raise SettingError("--revoke", "…", f"a token that is good (this one {error.problem})") from None
+            raise ArgumentError("--revoke", None, f"a token that is good (this one {error.problem})") from None
         token_id, until_ms = grant.id, grant.expires_at
     try:
         Revocations(settings.access_dir).revoke(token_id, 0, until_ms)
     except ValueError:
-        raise SettingError(
+        raise ArgumentError(
             "--revoke", token, "an id of 16 characters as --list shows them, a token or a link"
         ) from None
     return f"{token_id} opens nothing any more."
@@ -77,15 +77,15 @@ def make_share(
     """Return a new shared link, and how to show it in a frame where that was asked for.
 
     Raises:
-        SettingError: there is no such site, dimension or origin.
+        ArgumentError: there is no such site, dimension or origin.
     """
     if settings.site_of(site) is None:
-        raise SettingError("SITE", site, f"one of {_domains(settings)}")
+        raise ArgumentError("SITE", site, f"one of {_domains(settings)}")
     check_origins("--embed", tuple(embed))
     try:
         parse_segment(tuple(segment))
     except RejectError as error:
-        raise SettingError("--segment", ", ".join(segment), f"another one: {error.problem}") from None
+        raise ArgumentError("--segment", ", ".join(segment), f"another one: {error.problem}") from None
     now_ms = utc_now_ms()
     expires_at = now_ms + days * DAY_MS if days else 0
     share = Share(new_id(), site, name, now_ms, expires_at, tuple(segment), tuple(embed))
@@ -119,7 +119,7 @@ def revoke_share(settings: Settings, share: str) -> str:
     """Take a shared link back, given by its id or by itself; it holds at once.
 
     Raises:
-        SettingError: there is none.
+        ArgumentError: there is none.
     """
     shares = Shares(settings.access_dir, token_secret(settings))
     share_id = share
@@ -127,7 +127,7 @@ def revoke_share(settings: Settings, share: str) -> str:
         token = urlsplit(share).path.rpartition("/")[2]
         share_id = next((each.id for each in shares.all() if shares.token_of(each) == token), "")
     if not shares.remove(share_id):
-        raise SettingError("--revoke", "…", "the id of a shared link as --list shows it, or the link")
+        raise ArgumentError("--revoke", None, "the id of a shared link as --list shows it, or the link")
     return f"{share_id} opens nothing any more."
 
 
@@ -137,7 +137,7 @@ def new_user(
     """Return the lines for footfall.toml; `ask` gets the password.
 
     Raises:
-        SettingError: the name is taken, or there is no such site.
+        ArgumentError: the name is taken, or there is no such site.
     """
 
     owner = owner or (() if viewer else (EVERY_SITE,))
@@ -151,12 +151,12 @@ def new_password(settings: Settings, name: str, ask: Callable[[str], str]) -> st
     """Return the line for footfall.toml with another password of a user.
 
     Raises:
-        SettingError: there is no such user.
+        ArgumentError: there is no such user.
     """
 
     if all(user.name != name for user in settings.dashboard.users):
         names = ", ".join(user.name for user in settings.dashboard.users) or "none yet: footfall user add"
-        raise SettingError("NAME", name, f"a user of the settings ({names})")
+        raise ArgumentError("NAME", name, f"a user of the settings ({names})")
     return format_password(name, ask)
 
 
@@ -180,7 +180,7 @@ def ask_password(name: str) -> str:
 
 def _check_site(option: str, settings: Settings, site: str) -> None:
     if site != EVERY_SITE and settings.site_of(site) is None:
-        raise SettingError(option, site, f"one of {_domains(settings)}, or *")
+        raise ArgumentError(option, site, f"one of {_domains(settings)}, or *")
 
 
 def _domains(settings: Settings) -> str:

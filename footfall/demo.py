@@ -27,7 +27,7 @@ from footfall.process import own_directory
 from schema import migrate
 from schema.batch import utc_day
 from schema.durable_files import make_directory
-from schema.errors import RetryError, SettingError
+from schema.errors import ArgumentError, RetryError
 from schema.hit import Record, encode_records
 from schema.settings import Settings
 from schema.spool_format import day_directory
@@ -41,7 +41,7 @@ def make_demo(settings: Settings, days: int, site: str, console: Console) -> Non
 
     Raises:
         DataDirInUseError: something runs on this directory.
-        SettingError: there is something else in it.
+        ArgumentError: there is something else in it.
     """
     now_ms = utc_now_ms()
     today, traffic = utc_day(now_ms), Traffic(site)
@@ -72,7 +72,7 @@ def _claim(directory: Path) -> None:
     """Mark `directory` as made up; refuse one that holds anything else."""
     marker = directory / "made-up"
     if not marker.exists() and any(entry.name != "footfall.lock" for entry in directory.iterdir()):
-        raise SettingError("--directory", str(directory), "an empty directory, or one that the demo has made")
+        raise ArgumentError("--directory", str(directory), "an empty directory, or one that the demo has made")
     marker.touch()
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import typer
 
-from schema.errors import SettingError, StopError
+from schema.errors import ArgumentError, SettingError, StopError
 from schema.grants import MIGRATE, READ, SQL_SINCE, WRITE, User, grant_sql, users_xml
 from schema.migrate import Replicated
 from schema.server_url import ServerUrl, parse_server_urls
@@ -107,5 +107,5 @@ def _url_of(url: str, user: User) -> str:
 def _version(text: str) -> tuple[int, int]:
     match = _VERSION.fullmatch(text)
     if not match:
-        raise SettingError("--for", text, "a version of ClickHouse such as 24.8 or 18")
+        raise ArgumentError("--for", text, "a version of ClickHouse such as 24.8 or 18")
     return int(match[1]), int(match[2] or 0)

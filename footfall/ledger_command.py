@@ -24,7 +24,7 @@ from aggregator.replay import Replay, Replayed
 from aggregator.stored_day import StoredDay, read_stored_day
 from footfall.clock import utc_now_ms
 from footfall.running import ask
-from schema.errors import RetryError, SettingError, StoreUnavailableError
+from schema.errors import ArgumentError, RetryError, StoreUnavailableError
 from schema.settings import Settings
 from schema.store import Store
 
@@ -36,11 +36,11 @@ def show_ledger(settings: Settings, site: str, day: date | None, *, as_json: boo
     """Print the ledger of the days that are open, or of a local day; return 1 if the sides do not agree.
 
     Raises:
-        SettingError: there is no such site.
+        ArgumentError: there is no such site.
         StoreUnavailableError: the ledger cannot be read now.
     """
     if site and settings.site_of(site) is None:
-        raise SettingError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}")
+        raise ArgumentError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}")
     report, is_running = _ledger(settings, day)
     rows = [row for row in report.rows if not site or row.site == site]
     report = msgspec.structs.replace(report, rows=tuple(rows))
@@ -55,11 +55,11 @@ def check_replay(settings: Settings, day: date | None) -> int:
     """Compute the days in the spool anew, or one of them; print what differs, and return 1 if anything does.
 
     Raises:
-        SettingError: the spool has nothing of that day.
+        ArgumentError: the spool has nothing of that day.
     """
     days = days_in(settings.spool_dir)
     if day is not None and day not in days:
-        raise SettingError("--day", str(day), f"a day in the spool ({', '.join(map(str, days)) or 'there is none'})")
+        raise ArgumentError("--day", str(day), f"a day in the spool ({', '.join(map(str, days)) or 'there is none'})")
     different = False
     for each in days if day is None else [day]:
         replayed = _replay(settings, each)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from collector.script_sections import Script, make_script
 from footfall.integrity import integrity_of
 from schema.durable_files import make_directory, replace_file
-from schema.errors import SettingError
+from schema.errors import ArgumentError
 from schema.pinned import pinned_path
 from schema.settings import Settings
 from schema.snippet import FEATURES, PRESETS, embedding_lines, expand_features
@@ -19,18 +19,18 @@ def snippet_lines(settings: Settings, site: str, url: str, features: str, *, pin
     With `pin` the script is kept in the data directory under its version, and the tag has its integrity.
 
     Raises:
-        SettingError: there is no such site or feature, or `url` is no address.
+        ArgumentError: there is no such site or feature, or `url` is no address.
     """
     if settings.site_of(site) is None:
-        raise SettingError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}")
+        raise ArgumentError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}")
     base = (url or f"http://{settings.collector.listen}").rstrip("/")
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).hostname:
-        raise SettingError("--url", url, "the collector's address as browsers reach it, such as https://stats.example")
+        raise ArgumentError("--url", url, "the collector's address as browsers reach it, such as https://stats.example")
     names = tuple(features.replace(",", " ").split())
     script = make_script(names or settings.collector.script_features)
     if script is None:
         unknown = next(name for name in names if expand_features((name,)) is None)
-        raise SettingError("--features", unknown, f"some of {', '.join((*PRESETS, *FEATURES))}")
+        raise ArgumentError("--features", unknown, f"some of {', '.join((*PRESETS, *FEATURES))}")
     if module:
         return _module_lines(site, base)
     names = names or (settings.collector.script_features if pin else ())

@@ -16,7 +16,7 @@ from footfall.process import own_directory
 from footfall.slow_progress import SlowProgress
 from schema import migrate
 from schema.check_settings import check_settings
-from schema.errors import SettingError
+from schema.errors import ArgumentError, SettingError
 from schema.settings import Settings, StoreSettings
 from schema.store import is_embedded, open_store
 
@@ -31,7 +31,7 @@ def move_store(settings: Settings, say: Console, to: str) -> int:
     """Fill the store that `to` names, and compare it with the archive; return the exit code: 1 if they differ.
 
     Raises:
-        SettingError: `to` is no other store's url.
+        ArgumentError: `to` is no other store's url.
         DataDirInUseError: it is the embedded store, and that is in use; or another command moves the store.
         StoreUnavailableError: to be run again, which goes on from there.
     """
@@ -54,11 +54,17 @@ def move_store(settings: Settings, say: Console, to: str) -> int:
 
 def _target(settings: Settings, to: str) -> Settings:
     if not to.startswith(("chdb:", "clickhouse://")):
-        raise SettingError("--to", "…", _EXPECTED)
+        raise ArgumentError("--to", None, _EXPECTED)
     target = dataclasses.replace(settings, store=StoreSettings(url=to))
-    check_settings(target)
+    try:
+        check_settings(target)
+    except SettingError as error:  # all else was checked at the start
+        secret = error.name == "store.url"
+        raise ArgumentError(
+            error.name.replace("store.url", "--to"), None if secret else error.value, error.expected
+        ) from None
     if to == settings.store.url or _are_one_directory(settings, target):
-        raise SettingError("--to", "…", "another store than store.url names already")
+        raise ArgumentError("--to", None, "another store than store.url names already")
     return target
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from dashboard.users import MAX_PASSWORD, hash_password
 from schema.check_dashboard import USER_NAME
-from schema.errors import SettingError
+from schema.errors import ArgumentError
 from schema.settings import Settings
 
 LEAST_CHARACTERS = 12
@@ -19,12 +19,12 @@ def format_user(
     """Return the lines; `ask` is called with the name once the name is known to be good.
 
     Raises:
-        SettingError: the name is malformed or taken, the password is too easy to guess.
+        ArgumentError: the name is malformed or taken, the password is too easy to guess.
     """
     if not USER_NAME.fullmatch(name):
-        raise SettingError("NAME", name, "1 to 64 characters without spaces")
+        raise ArgumentError("NAME", name, "1 to 64 characters without spaces")
     if name.casefold() in {user.name.casefold() for user in settings.dashboard.users}:
-        raise SettingError("NAME", name, "a name that nobody has yet; footfall user password changes a password")
+        raise ArgumentError("NAME", name, "a name that nobody has yet; footfall user password changes a password")
     lines = ["", "[[dashboard.users]]", f"name = {_text(name)}", format_password(name, ask)]
     lines += [f"owner = {_list(owner)}"] if owner else []
     lines += [f"viewer = {_list(viewer)}"] if viewer else []
@@ -35,13 +35,13 @@ def format_password(name: str, ask: Callable[[str], str]) -> str:
     """Return the line with the hash of the password that `ask` gets.
 
     Raises:
-        SettingError: it is too easy to guess.
+        ArgumentError: it is too easy to guess.
     """
     password = ask(name)
     if not LEAST_CHARACTERS <= len(password) <= MAX_PASSWORD or len(set(password)) < LEAST_DIFFERENT:
-        raise SettingError("password", "…", f"at least {LEAST_CHARACTERS} characters, such as four words")
+        raise ArgumentError("password", None, f"at least {LEAST_CHARACTERS} characters, such as four words")
     if name.casefold() in password.casefold() and len(password) < LEAST_CHARACTERS + len(name):
-        raise SettingError("password", "…", "something else than the name")
+        raise ArgumentError("password", None, "something else than the name")
     return f"password = {_text(hash_password(password))}"
 
 

@@ -3,6 +3,7 @@
     FootfallError
     ├── StopError                 fix something, then start again
     │   ├── SettingError              a setting is wrong: name, value, what would be right
+    │   ├── ArgumentError             a command was given something wrong: name, value, what would be right
     │   ├── UnknownSettingError       there is no such setting: name, the ones there are
     │   ├── AddressInUseError         another program listens there
     │   ├── DataDirInUseError         another Footfall process owns the directory
@@ -58,6 +59,17 @@ class SettingError(StopError):
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         super().__init__(f"setting {name} = {value!r} is wrong: expected {expected}")
+        self.name = name
+        self.value = value
+        self.expected = expected
+
+
+class ArgumentError(StopError):
+    """A command was given something wrong: its `name` as usage shows it, the `value` (None: a secret), `expected`."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        shown = name if value is None else f"{name} {value!r}"
+        super().__init__(f"{shown} is wrong: expected {expected}")
         self.name = name
         self.value = value
         self.expected = expected

@@ -18,7 +18,7 @@ from aggregator.moving import move
 from footfall.store_move import move_store
 from schema import migrate
 from schema.batch import utc_day
-from schema.errors import SettingError
+from schema.errors import ArgumentError
 from schema.settings import Settings, SiteSettings, StoreSettings
 from schema.store import Store, open_store
 from schema.store_cluster import ClusterStore
@@ -134,7 +134,7 @@ def test_what_is_no_other_store_is_refused_with_what_would_be(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     settings = Settings(data_dir=tmp_path / "data", site=(SiteSettings(FIRST),))
-    with pytest.raises(SettingError, match=re.escape(word)):
+    with pytest.raises(ArgumentError, match=re.escape(word)):
         move_store(settings, Console(), to)
 
 

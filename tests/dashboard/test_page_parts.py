@@ -26,7 +26,7 @@ NOW = 1_773_144_000_000  # 2026-03-10 12:00 UTC
     [
         ("", "1,234", "9 Mar 2026", "€12.30"),
         ("en-US,en;q=0.9", "1,234", "Mar 9, 2026", "€12.30"),
-        ("xx,de;q=0.5", "1.234", "9. März 2026", "€12,30"),
+        ("xx,de;q=0.5", "1.234", "9. März 2026", "12,30\N{NO-BREAK SPACE}€"),
         ("en;q=0, *, ../../etc, de-x-y;q=z", "1,234", "9 Mar 2026", "€12.30"),
     ],
 )
@@ -44,7 +44,8 @@ def test_a_reader_gets_the_formats_of_the_first_language_that_is_known(
 
 
 def test_amounts_have_the_digits_of_their_currency() -> None:
-    assert (format_money(500, "JPY"), format_money(1500, "KWD")) == ("JP¥500", "KWD1.500")
+    found = [format_money(500, "JPY"), format_money(1500, "KWD"), format_money(-1230, "EUR")]
+    assert found == ["JP¥500", "KWD\N{NO-BREAK SPACE}1.500", "-€12.30"]
 
 
 def test_a_year_earlier_is_the_same_dates_and_the_same_hours_of_a_day_not_over() -> None:

@@ -16,7 +16,7 @@ import pytest
 from dashboard.access import Role
 from footfall.access import make_login_link, new_user, revoke_share, revoke_token
 from footfall.secret import token_secret
-from schema.errors import SettingError
+from schema.errors import ArgumentError
 from schema.load_settings import load_settings
 from schema.settings import Settings
 from schema.store_embedded import EmbeddedStore
@@ -157,7 +157,7 @@ def test_tokens_are_listed_by_name_and_never_kept(config: Path) -> None:
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaaaa", "ann-password"])
 def test_a_password_that_is_easy_to_guess_is_refused(tmp_path: Path, password: str) -> None:
-    with pytest.raises(SettingError) as caught:
+    with pytest.raises(ArgumentError) as caught:
         new_user(Settings(data_dir=tmp_path), "ann", (), (), lambda name: password)
     assert password not in str(caught.value)
 
@@ -169,15 +169,15 @@ def test_a_name_that_is_taken_or_malformed_is_refused_before_the_password_is_ask
     def ask(name: str) -> str:
         raise AssertionError("asked")
 
-    with pytest.raises(SettingError, match="NAME"):
+    with pytest.raises(ArgumentError, match="NAME"):
         new_user(people(tmp_path), name, (), (), ask)
 
 
 def test_what_is_none_cannot_be_revoked(tmp_path: Path) -> None:
     for bad in ("../../secret", "x.y", "http://127.0.0.1:8000/login?token=x.y"):
-        with pytest.raises(SettingError):
+        with pytest.raises(ArgumentError):
             revoke_token(people(tmp_path), bad)
-        with pytest.raises(SettingError):
+        with pytest.raises(ArgumentError):
             revoke_share(people(tmp_path), bad)
 
 

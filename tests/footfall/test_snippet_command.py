@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from collector.script_sections import make_script
 from footfall.integrity import integrity_of, sha256
 from footfall.snippet_command import snippet_lines
-from schema.errors import SettingError
+from schema.errors import ArgumentError, SettingError
 from schema.load_settings import load_settings
 from schema.settings import CollectorSettings, Settings
 from schema.snippet import QUEUE
@@ -83,8 +83,8 @@ def test_it_prints_the_lines_for_a_bundler() -> None:
         ("example.com", STATS, "default,nothing", "--features"),
     ],
 )
-def test_what_it_cannot_print_is_a_wrong_setting(site: str, url: str, features: str, name: str) -> None:
-    with pytest.raises(SettingError) as caught:
+def test_what_it_cannot_print_is_a_wrong_argument(site: str, url: str, features: str, name: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
         snippet_lines(Settings(), site, url, features, pin=False, module=False)
     assert caught.value.name == name
 
