@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ import pytest
 from aggregator.loader import Loader
 from aggregator.projections import SELECT_UNDER_WAY, Projections, begin, complete, lacking
 from aggregator.run import Aggregator
+from schema.batch import DAY_MS
 from schema.errors import StoreUnavailableError
 from schema.rollups import PROJECTED
 from schema.settings import Settings, SiteSettings
 from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row, Store
 from support.embedded import shared_store
 from support.fallible_store import FallibleStore
+from support.hits import at, pageview
 from support.processes import wait_until
+from support.segments import sealed_segment
 from support.two_sites import archived_rows, stored_rows, two_sites
 
 TABLES = sorted(PROJECTED)
@@ -204,3 +208,20 @@ def test_the_aggregator_has_them_made_once_the_store_has_all_that_the_archive_ha
     assert stored_rows(store) == archived_rows(archive)
     wait_until(lambda: not lacking(store))
     assert made(store) == declared(store)
+
+
+def test_while_days_are_counted_it_looks_at_the_end_of_a_month_only(tmp_path: Path, store: Store) -> None:
+    settings = Settings(data_dir=tmp_path, site=(SiteSettings("example.com"),))
+    days = [date(2026, 3, 30), date(2026, 3, 31)]
+    aggregator = Aggregator(settings, store, lambda: 0, lambda: 0)
+    aggregator.step(at("12:00", days[0].isoformat()))  # looks once, at the start, and there is nothing
+    begun = []
+    for day in days:
+        hit = pageview("12:00", day=day.isoformat())
+        sealed_segment(settings.spool_dir, day, hit, created_at=hit.at)
+        report = aggregator.step(hit.at + DAY_MS)
+        assert report.closed == [day]
+        aggregator.step(hit.at + DAY_MS)
+        begun.append(store.query(_MUTATIONS) != [(0,)])
+    assert begun == [False, True]
+    wait_until(lambda: not lacking(store))

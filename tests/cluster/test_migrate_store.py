@@ -1,5 +1,6 @@
 """Moving house: from the archive into a server, a cluster and back, interrupted and while Footfall counts on."""
 
+import fcntl
 import os
 import re
 import signal
@@ -103,6 +104,19 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(url: str, tmp_path: Path) 
     assert code == 0, printed
     assert stored_sums(store) == archived_sums(archive)
     store.close()
+
+
+def test_two_at_once_would_take_each_others_rows_for_nobodys_so_the_second_is_refused(tmp_path: Path) -> None:
+    """Each into an embedded store of its own, which nothing else keeps apart."""
+    (tmp_path / "footfall.toml").write_text(f'[[site]]\ndomain = "{FIRST}"\n')
+    archive_with(tmp_path / "data" / "archive", DAYS[0])
+    with (tmp_path / "data" / "migrate-store.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, printed = run(tmp_path, f"chdb:{tmp_path}/elsewhere")
+    assert code == 2
+    assert "in use" in printed
+    assert not (tmp_path / "elsewhere").exists()
+    assert run(tmp_path, f"chdb:{tmp_path}/elsewhere")[0] == 0
 
 
 def test_rows_that_the_archive_has_not_are_a_reason_not_to_switch(server_url: str, tmp_path: Path) -> None:

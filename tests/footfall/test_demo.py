@@ -1,13 +1,20 @@
 import fcntl
+import io
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import footfall.client
+from footfall.adding_up import add_up
+from footfall.demo import make_demo
 from footfall.demo_traffic import Traffic
 from schema.batch import utc_day
+from schema.errors import StoreUnavailableError
 from schema.hit import Hit, Kind
+from schema.settings import Settings, SiteSettings
+from support.embedded import shared_store
 from support.processes import Footfall
 
 DAY = date(2026, 3, 10)
@@ -73,6 +80,40 @@ def test_a_second_demo_keeps_what_is_there(demo: Footfall) -> None:
     before = {path: path.stat().st_mtime_ns for path in (demo.data_dir / "archive").rglob("*.parquet")}
     assert demo.run("demo", "--days", "3", "--directory", str(demo.data_dir)).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_demo_whose_projections_are_not_made_in_time_is_whole_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing_happens(*_: object) -> None:
+        raise StoreUnavailableError("nothing happened for 600 s")
+
+    with shared_store() as store:
+        monkeypatch.setattr("footfall.demo.open_store", lambda _: store)
+        monkeypatch.setattr("footfall.demo.complete", nothing_happens)
+        monkeypatch.setattr(store, "close", lambda: None)
+        said = io.StringIO()
+        make_demo(
+            Settings(data_dir=tmp_path, site=(SiteSettings("example.com"),)),
+            2,
+            "example.com",
+            Console(file=said, width=200),
+        )
+        assert "2 days of made-up traffic" in said.getvalue()
+        assert store.query("SELECT uniqExact(day) FROM pageviews") == [(2,)]
+
+
+def test_a_command_whose_projections_are_not_made_in_time_says_when_they_will_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nothing_happens(*_: object) -> None:
+        raise StoreUnavailableError("nothing happened for 600 s")
+
+    said = io.StringIO()
+    monkeypatch.setattr("footfall.adding_up.complete", nothing_happens)
+    with shared_store() as store:
+        add_up(store, Console(file=said, width=200))
+    assert "more slowly until Footfall has added them up while it runs: nothing happened for 600 s" in said.getvalue()
 
 
 def test_the_demo_does_not_mix_with_real_counts(tmp_path: Path) -> None:
