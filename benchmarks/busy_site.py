@@ -100,13 +100,18 @@ _FINE = """
 
 def fill(store: Store, pageviews: int) -> None:
     """Write a year of counts, some days at once: `pageviews` of the busy site, and those of the others beside it."""
-    visits = pageviews / VIEWS_PER_VISIT / DAYS
-    others = f"concat('site', toString(number % {OTHER_SITES}), '.example')"
     for table in TABLES:  # what is measured is reading
         store.execute(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0, fsync_part_directory = 0")
     for first, days in _spans():
-        _fill_days(store, first, days, f"'{SITE}'", int(visits * days))
-        _fill_days(store, first, days, others, int(visits * days / SHARE_OF_OTHERS))
+        fill_days(store, first, days, pageviews)
+
+
+def fill_days(store: Store, first: date, days: int, pageviews: int) -> None:
+    """Write the counts of `days` days of one month, of a year that has `pageviews` of the busy site."""
+    visits = pageviews / VIEWS_PER_VISIT / DAYS * days
+    _fill_site(store, first, days, f"'{SITE}'", int(visits))
+    others = f"concat('site', toString(number % {OTHER_SITES}), '.example')"
+    _fill_site(store, first, days, others, int(visits / SHARE_OF_OTHERS))
 
 
 def _spans() -> list[tuple[date, int]]:
@@ -131,7 +136,7 @@ def settle(store: Store) -> None:
             store.execute(f"OPTIMIZE TABLE {table} PARTITION {month} FINAL")
 
 
-def _fill_days(store: Store, first: date, days: int, site: str, visits: int) -> None:
+def _fill_site(store: Store, first: date, days: int, site: str, visits: int) -> None:
     values: dict[str, object] = {"start": day_start_ms(first) // 1000, "days": days, "site": site, "visits": visits}
     for table, (columns, source, own) in _COUNTED.items():
         store.execute(
