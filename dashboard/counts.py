@@ -11,8 +11,16 @@ from dashboard.formulas import Formula
 from dashboard.period import EARLIEST, Period, local_day
 from dashboard.query import Query, plan
 from dashboard.second import add_comparison, add_shares
-from dashboard.sql import Ground, count_rows, select, select_first_day, select_rejections
-from schema.live import Snapshot, live_table, snapshots_of
+from dashboard.sql import (
+    Ground,
+    count_rows,
+    select,
+    select_daily_visitors,
+    select_first_day,
+    select_open_visits,
+    select_rejections,
+)
+from schema.live import Snapshot, snapshots_of
 from schema.store import Store
 
 
@@ -65,9 +73,23 @@ class Counts:
 
     def open_visits(self, site: str) -> int | None:
         """Return how many visits of `site` are open; None before the first live snapshot."""
-        tables = [live_table(snapshot.node, snapshot.slot, "visits") for snapshot in self.snapshots_for(site)]
-        sql = [f"SELECT sum(visits) FROM {table} WHERE site = {{site:String}}" for table in tables]
-        return sum(self.store.query(each, {"site": site})[0][0] for each in sql) if sql else None
+        return self.open_visits_of([site])[site]
+
+    def open_visits_of(self, sites: Sequence[str]) -> Mapping[str, int | None]:
+        """Return the same of several sites, which are on one shard."""
+        snapshots = self.snapshots_for(sites[0])
+        if not snapshots:
+            return dict.fromkeys(sites)
+        statement = select_open_visits(sites, snapshots)
+        return dict.fromkeys(sites, 0) | dict(self.store.query(statement.sql, statement.values))
+
+    def daily_visitors(self, sites: Sequence[str], period: Period) -> dict[str, dict[date, int]]:
+        """Return the visitors of each day that has any: site → local day → visitors, of sites on one shard."""
+        statement = select_daily_visitors(sites, period, self.snapshots_for(sites[0]))
+        found: dict[str, dict[date, int]] = {site: {} for site in sites}
+        for site, day, visitors in self.store.query(statement.sql, statement.values):
+            found[site][day] = visitors
+        return found
 
     def rejections(self, site: str, period: Period) -> dict[str, int]:
         """Return how many beacons were not counted: reason → hits, the most frequent first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -16,38 +16,24 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.access import readable_sites
 from dashboard.admission import Admission, admit_anyone
 from dashboard.annotations import Annotations
-from dashboard.chart import sparkline
 from dashboard.comparison import COMPARISON_NAMES
 from dashboard.context import Context
 from dashboard.counts import Counts
 from dashboard.doors import SIGNED_OUT
-from dashboard.figures import NO_CHANGE, Change, make_change
 from dashboard.filter_form import FilterForm, read_form
 from dashboard.guard import admit, no_token
 from dashboard.locale import READER, choose_locale
+from dashboard.overview import SiteCard, read_cards
 from dashboard.panels import TABS_BY_PANEL
-from dashboard.period import local_day, parse_period, previous
+from dashboard.period import local_day, parse_period
 from dashboard.site_page import SitePage, read_site_page
-from dashboard.view import DEFAULT_PERIOD, View, granularities, parse_view
+from dashboard.view import DEFAULT_PERIOD, granularities, parse_view
 from dashboard.words import PERIOD_NAMES
 from schema.errors import ShardUnavailableError
 from schema.settings import CollectorSettings
 from schema.snippet import embedding_lines
 
 _MAX_FIND_LENGTH = 200
-
-
-@dataclass(frozen=True)
-class SiteCard:
-    """One site in the list: visitors of today and the line of the last weeks."""
-
-    domain: str
-    visitors: int
-    open_visits: int | None
-    line: str
-    total: int = 0  # of all days of the line, added up
-    change: Change = NO_CHANGE
-    away: str = ""  # why its counts cannot be read now, though those of other sites can
 
 
 class Pages:
@@ -73,7 +59,7 @@ class Pages:
 
         def read(counts: Counts) -> tuple[Sequence[SiteCard], Mapping[str, int]]:
             strays = _read_strays(counts, now_ms) if grant and grant.is_for_every_site else {}
-            return [_read_card(counts, each, now_ms) for each in admissions], strays
+            return read_cards(counts, [each.site for each in admissions], now_ms), strays
 
         cards, strays = await self._context.read(read)
         return self._page(request, "home.html", cards=cards, strays=strays, find=find)
@@ -138,36 +124,6 @@ class Pages:
         if request.headers.get("If-None-Match") == etag:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return HTMLResponse(html, headers=headers)
-
-
-def _read_card(counts: Counts, admission: Admission, now_ms: int) -> SiteCard:
-    site = admission.site
-    view = replace(parse_view(site, (), TABS_BY_PANEL, now_ms), admission=admission)
-    try:
-        return _read_counts(counts, view, now_ms)
-    except ShardUnavailableError as error:
-        return SiteCard(site.domain, 0, None, "", away=f"part {error.shard} of {error.shards} of the store is away")
-
-
-def _read_counts(counts: Counts, view: View, now_ms: int) -> SiteCard:
-    """One question for both periods: there may be many sites."""
-    earlier = previous(view.period, now_ms)
-    both = replace(view.period, start=earlier.start) if earlier else view.period
-    days = _daily_visitors(counts, replace(view, period=both), now_ms)
-    before, visitors = days[: -view.period.days], days[-view.period.days :]
-    return SiteCard(
-        view.domain,
-        visitors[-1],
-        counts.open_visits(view.domain),
-        sparkline(visitors),
-        sum(visitors),
-        make_change("visitors", sum(visitors), sum(before) or None),
-    )
-
-
-def _daily_visitors(counts: Counts, view: View, now_ms: int) -> list[int]:
-    answer = counts.ask(view.query("visitors", dimensions=("time:day",)), now_ms)
-    return [int(row.metrics[0] or 0) for row in answer.rows]
 
 
 def _read_strays(counts: Counts, now_ms: int) -> Mapping[str, int]:

@@ -16,7 +16,7 @@ from dashboard.period import ALL, EARLIEST, LATEST, Period
 from dashboard.query import Query
 from dashboard.visibility import Part, by_months, visible_parts
 from dashboard.vocabulary import TABLES, TIME, table_of
-from schema.live import Snapshot
+from schema.live import Snapshot, live_table
 from schema.rollups import PROJECTED_BY_MONTH
 
 _BUCKETS = {
@@ -79,6 +79,31 @@ def select_first_day(site: str, snapshots: Sequence[Snapshot]) -> Statement:
     return Statement(f"SELECT min(d) FROM ({union})", values.bound, ())
 
 
+def select_daily_visitors(sites: Sequence[str], period: Period, snapshots: Sequence[Snapshot]) -> Statement:
+    """Return the statement for (site, day, visitors) of several sites, which the snapshots are all of."""
+    values = Values({"site": sites[0]})
+    theirs = _of_sites(sites, values)
+    days = [
+        f"SELECT site, day, sum(visitors) AS n FROM {part.table} WHERE {_within(part, period, values, theirs)}"
+        " GROUP BY site, day"
+        for part in visible_parts("visits", period, snapshots)
+    ]
+    sql = f"SELECT site, day, sum(n) AS total FROM ({' UNION ALL '.join(days)}) GROUP BY site, day HAVING total > 0"
+    return Statement(sql, values.bound, ())
+
+
+def select_open_visits(sites: Sequence[str], snapshots: Sequence[Snapshot]) -> Statement:
+    """Return the statement for (site, visits still open) of several sites, of which there is a snapshot."""
+    values = Values({"site": sites[0]})
+    theirs = _of_sites(sites, values)
+    found = [
+        f"SELECT site, sum(visits) AS n FROM {live_table(each.node, each.slot, 'visits')} WHERE {theirs} GROUP BY site"
+        for each in snapshots
+    ]
+    sql = f"SELECT site, sum(n) AS total FROM ({' UNION ALL '.join(found)}) GROUP BY site"
+    return Statement(sql, values.bound, ())
+
+
 def select_rejections(site: str, period: Period, snapshots: Sequence[Snapshot]) -> Statement:
     """Return the statement for (reason, hits), the most frequent first."""
     values = Values({"site": site})
@@ -90,12 +115,17 @@ def select_rejections(site: str, period: Period, snapshots: Sequence[Snapshot]) 
     return Statement(f"{sql} ORDER BY total DESC, reason", values.bound, ())
 
 
-def _within(part: Part, period: Period, values: Values) -> str:
-    """Return the condition for a site's rows of `part`; `site` is bound already."""
+def _of_sites(sites: Sequence[str], values: Values) -> str:
+    """Return the condition for rows of these sites; by the first, bound as `site`, a cluster finds the shard."""
+    return f"site IN ({', '.join(('{site:String}', *(values.add(site, 'String') for site in sites[1:])))})"
+
+
+def _within(part: Part, period: Period, values: Values, whose: str = "site = {site:String}") -> str:
+    """Return the condition for the rows of `part` that are of a site, by default of the one that is bound already."""
     # A month is compared with a text: with a Date, the engine makes a condition on days of it, which no month has.
     day, kind = ("toStartOfMonth(day)", "String") if part.is_by_month else ("day", "Date")
     start, end = (values.add(each.isoformat(), kind) for each in (part.start, part.end))
-    terms = ["site = {site:String}", f"{day} >= {start}", f"{day} < {end}"]
+    terms = [whose, f"{day} >= {start}", f"{day} < {end}"]
     if part.condition:
         terms.append(f"({part.condition})")
     if period.until is not None:

@@ -24,6 +24,7 @@ class FallibleStore:
     is_down: bool = False
     inserts: list[tuple[str, str]] = field(default_factory=list)  # table, query id
     cancelled: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.capabilities: Capabilities = self.real.capabilities
@@ -38,6 +39,7 @@ class FallibleStore:
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         self._fail_if(self.is_down)
+        self.asked.append(sql)
         return self.real.query(sql, parameters)
 
     def execute(self, sql: str) -> None:
