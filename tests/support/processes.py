@@ -25,6 +25,8 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.
 Answer = TypeVar("Answer")
 _ANY = random.SystemRandom()
 _GIVEN = set[int]()  # ports, to be listened on some time later
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # of those that run tests side by side
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 def wait_until(condition: Callable[[], Answer], seconds: float = 30.0, what: str = "the condition") -> Answer:
@@ -41,7 +43,7 @@ def wait_until(condition: Callable[[], Answer], seconds: float = 30.0, what: str
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listened on a moment ago; below those that connections take for their own end."""
     while True:
-        port = _ANY.randrange(10_000, 32_000)
+        port = _ANY.randrange(10_000 + _WORKER, 32_000, _WORKERS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             if port not in _GIVEN:
