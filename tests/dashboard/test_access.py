@@ -113,7 +113,9 @@ def test_over_https_no_other_host_can_set_the_cookie(store: EmbeddedStore) -> No
     assert forced.get("/example.com").status_code == 401
 
 
-@pytest.mark.parametrize("bad", ["", "x", "x.y", make_token("another secret", "*", 1, NOW)])
+@pytest.mark.parametrize(
+    "bad", ["", "x", "x.y", make_token("another secret", "*", 1, NOW)], ids=["empty", "short", "parts", "another's"]
+)
 def test_a_bad_login_link_sets_nothing(client: Client, bad: str) -> None:
     answer = client.get(f"/login?token={bad}")
     assert answer.status_code == 401

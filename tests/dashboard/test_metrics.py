@@ -88,7 +88,9 @@ def samples(answer: httpx.Response) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("bearer", "status"), [("", 401), ("nonsense", 401), (token("example.com"), 403), (token("*"), 200)]
+    ("bearer", "status"),
+    [("", 401), ("nonsense", 401), (token("example.com"), 403), (token("*"), 200)],
+    ids=["nobody", "nonsense", "of one site", "of every site"],
 )
 def test_whoever_may_read_every_site_may_read_it_and_nobody_else_on_this_machine_or_not(
     bearer: str, status: int

@@ -44,6 +44,7 @@ def test_a_report_is_json() -> None:
         ("hens", token(), 404),
         ("hens", None, 401),
     ],
+    ids=["nobody", "nonsense", "of one site", "no day", "no report", "no report, nobody"],
 )
 def test_who_or_what_is_wrong_is_told_so(path: str, bearer: str | None, code: int) -> None:
     answer = ask(f"/api/operator/{path}", bearer)
