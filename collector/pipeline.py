@@ -156,7 +156,9 @@ def _decide_for(
     if reason is not None:
         return RejectedHit(site.domain, at, reason)
     hit = anonymise(draft, day_key)
-    return hit if _is_within_limits(hit, tables) else RejectedHit(hit.site, hit.at, Rejection.RATE_LIMIT)
+    if not _is_within_limits(hit, tables):
+        return RejectedHit(hit.site, hit.at, Rejection.RATE_LIMIT)
+    return tables.known_values.fold(hit)
 
 
 def _run(steps: tuple[Step, ...], draft: Draft, tables: Tables) -> Rejection | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from collector.blocks import Blocks
 from collector.clean_texts import CleanTexts
 from collector.geo import load_countries
+from collector.known_values import KnownValues
 from collector.place import Places
 from collector.placeholders import scrub_path, scrub_text
 from collector.rate_limit import RateLimit
@@ -33,6 +34,7 @@ class Tables:
     paths: CleanTexts
     visitor_limit: RateLimit
     site_limit: RateLimit
+    known_values: KnownValues
 
 
 def make_tables(settings: Settings) -> Tables:
@@ -50,4 +52,5 @@ def make_tables(settings: Settings) -> Tables:
         paths=CleanTexts(scrub_path),
         visitor_limit=RateLimit(settings.collector.visitor_rate),
         site_limit=RateLimit(settings.collector.site_rate / settings.collector.workers),
+        known_values=KnownValues(settings.collector.most_values),
     )

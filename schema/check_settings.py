@@ -36,6 +36,7 @@ def check_settings(settings: Settings) -> None:
     _check_range("collector.max_body_bytes", settings.collector.max_body_bytes, 256, 1_048_576)
     _check_range("collector.visitor_rate", settings.collector.visitor_rate, 0, 1_000_000)
     _check_range("collector.site_rate", settings.collector.site_rate, 0, 100_000_000)
+    _check_range("collector.most_values", settings.collector.most_values, 0, 1_000_000)
     _check_range("spool.segment_seconds", settings.spool.segment_seconds, 1, 300)
     _check_range("spool.max_bytes", settings.spool.max_bytes, 1_048_576, 2**60)
     _check_range("spool.min_free_bytes", settings.spool.min_free_bytes, 0, 2**60)

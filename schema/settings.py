@@ -48,6 +48,10 @@ class CollectorSettings:
     geo_database: str = _setting("", "a MaxMind-format file for country, region and city; empty: country by time zone")
     visitor_rate: int = _setting(600, "beacons a minute of one visitor on one site, per worker; 0: any number")
     site_rate: int = _setting(60_000, "beacons a minute for one site, over all workers; 0: any number")
+    most_values: int = _setting(
+        50_000,
+        "distinct paths of a site that a worker counts by name in a day, and so of each other text; 0: any number",
+    )
     script_path: str = _setting("/js/script.js", "where the snippet is served, besides /js/script.js")
     script_features: tuple[str, ...] = _setting(
         ("default",), "what it does under its plain name: pageviews, default, all, or features one by one"

@@ -260,3 +260,17 @@ def test_what_does_not_depend_on_the_site_is_done_once(beacon_of: Make, monkeypa
     )
     assert len(hits) == 30
     assert asked == ["Mail", "a", "b"]
+
+
+def test_past_so_many_paths_a_page_counts_as_another(beacon_of: Make) -> None:
+    tables = make_tables(Settings(collector=CollectorSettings(most_values=2)))
+    found = [decided(beacon_of({**PAGEVIEW, "u": f"https://example.com/{page}"}), tables) for page in "abcab"]
+    assert [hit.path for hit in found if isinstance(hit, Hit)] == ["/a", "/b", "(other)", "/a", "/b"]
+
+
+def test_what_does_not_count_takes_no_room_among_the_values(beacon_of: Make) -> None:
+    tables = make_tables(Settings(collector=CollectorSettings(most_values=1, visitor_rate=1)))
+    first = beacon_of({**PAGEVIEW, "u": "https://example.com/a"}, {"sec-gpc": "1"})
+    assert decided(first, tables) is Rejection.OPT_OUT
+    assert isinstance(hit := decided(beacon_of({**PAGEVIEW, "u": "https://example.com/b"}), tables), Hit)
+    assert hit.path == "/b"
