@@ -95,11 +95,14 @@ def test_a_day_with_nothing_else_goes_and_one_without_it_keeps_its_bytes(tmp_pat
 
 
 def test_what_is_counted_of_it_later_stays(tmp_path: Path, store: Store) -> None:
+    later, _ = archive_of(tmp_path / "later", records_of("2026-07-01"))
     archive = two_sites(tmp_path, days=(SPRING,))
-    forget(archive, store, LEAVING, UNTIL_MS)
     archive_of(tmp_path, records_of("2026-07-01"))
     Loader(archive, store).reconcile()
+    forget(archive, store, LEAVING, UNTIL_MS)
     before = archived_rows(archive)
+    for table, rows in archived_rows(later).items():
+        assert set(rows) <= set(before[table])
     thin(archive, read_removals(tmp_path))
     forget(archive, store, LEAVING, UNTIL_MS)
     assert archived_rows(archive) == stored_rows(store) == before
