@@ -172,6 +172,7 @@ def test_everything_acknowledged_is_counted_once_whatever_is_killed_and_whatever
         print(f"\n{KILLS} kills: {len(acknowledged)} of {len(load.answers)} acknowledged, {len(pages)} counted")
 
 
+@pytest.mark.timeout(60)  # one that is not refused runs on
 def test_a_second_aggregator_of_one_spool_is_refused_whatever_store_it_has(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, store=StoreSettings(url="clickhouse://127.0.0.1:1/nobody"))
     lock = own_directory(settings.spool_dir, "aggregator.lock")
