@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 MAP := dashboard/static/built/world.svg
+TEST_PROCESSES ?= 3
 PIP_QUIET := --quiet --disable-pip-version-check
 
 help: ## say what each command does
@@ -16,7 +17,7 @@ demo: .venv/installed map footfall.toml ## the same, with a year of made-up traf
 	@$(BIN)/footfall demo --serve
 
 test: .venv/installed-dev chromium node frontend clickhouse zookeeper strace nginx caddy systemd ## run every test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
