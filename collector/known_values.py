@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from operator import attrgetter
 
 import msgspec
 
@@ -14,6 +15,7 @@ _FIELDS = (
     "hostname", "path", "name", "source", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_term",
     "utm_content", "browser_version", "os_version", "language",
 )  # fmt: skip
+_values_of = attrgetter(*_FIELDS)
 
 log = logging.getLogger("footfall.collector")
 
@@ -27,7 +29,7 @@ class KnownValues:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: dict[tuple[str, str], set[int]] = {}
+        self._known: dict[str, list[set[int]]] = {}  # of each site, for each field in order, keys and values
         self._count = 0
         self._told: set[tuple[str, str]] = set()
 
@@ -35,31 +37,32 @@ class KnownValues:
         """Return `hit` with `(other)` for every value that is one too many; nearly always as it is."""
         if not self._most:
             return hit
-        site = hit.site
-        folded: dict[str, object] = {
-            name: OTHER for name in _FIELDS if (value := getattr(hit, name)) and not self._is_known(site, name, value)
-        }
+        known = self._known.get(hit.site)
+        if known is None:
+            known = self._known[hit.site] = [set() for _ in range(len(_FIELDS) + 2)]
+        folded: dict[str, object] = {}
+        for name, value, values in zip(_FIELDS, _values_of(hit), known, strict=False):
+            if value and hash(value) not in values and not self._is_added(hit.site, name, value, values):
+                folded[name] = OTHER
         if hit.props:
-            props = {self._named(site, "key", key): self._named(site, "value", value) for key, value in hit.props}
+            *_, keys, values = known
+            props = {
+                self._named(hit.site, "key", key, keys): self._named(hit.site, "value", value, values)
+                for key, value in hit.props
+            }
             if (together := tuple(props.items())) != hit.props:
                 folded["props"] = together
         return msgspec.structs.replace(hit, **folded) if folded else hit
 
-    def _named(self, site: str, field: str, value: str) -> str:
-        return value if self._is_known(site, field, value) else OTHER
+    def _named(self, site: str, field: str, value: str, known: set[int]) -> str:
+        return value if hash(value) in known or self._is_added(site, field, value, known) else OTHER
 
-    def _is_known(self, site: str, field: str, value: str) -> bool:
-        """Whether `value` goes by name; from now on, if there is room for it."""
-        known = self._known.get((site, field))
-        if known is None:
-            known = self._known[site, field] = set()
-        digest = hash(value)
-        if digest in known:
-            return True
+    def _is_added(self, site: str, field: str, value: str, known: set[int]) -> bool:
+        """Whether there was room for a value that was not known."""
         if len(known) >= self._most or self._count >= _MOST_IN_ALL:
             self._tell(site, field, len(known))
             return False
-        known.add(digest)
+        known.add(hash(value))
         self._count += 1
         return True
 
