@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 MAP := dashboard/static/built/world.svg
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 2
 PIP_QUIET := --quiet --disable-pip-version-check
 
 help: ## say what each command does
