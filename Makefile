@@ -27,7 +27,7 @@ lint: .venv/installed-dev ## ruff, mypy --strict, import rules
 
 faults: .venv/installed-dev strace clickhouse zookeeper ## break it for hours: every call killed, 1,000 kills under load, 10,000 damaged files
 	FOOTFALL_TEST_FAULTS=nightly FOOTFALL_TEST_KILLS=1000 FOOTFALL_TEST_POWER_CUTS=100 FOOTFALL_TEST_REPLICA_KILLS=200 \
-	FOOTFALL_TEST_ORACLE=whole FOOTFALL_TEST_HOSTILE=10000 FOOTFALL_TEST_FUZZED=20000 FOOTFALL_TEST_FOLDS=5000 \
+	FOOTFALL_TEST_ORACLE=whole FOOTFALL_TEST_HOSTILE=9000 FOOTFALL_TEST_FUZZED=20000 FOOTFALL_TEST_FOLDS=5000 \
 	$(BIN)/pytest --timeout 14400 tests/faults tests/cluster/test_delivery_to_shards.py \
 	tests/dashboard/test_oracle.py tests/dashboard/test_hostile_requests.py tests/dashboard/test_folding.py $(ARGS)
 

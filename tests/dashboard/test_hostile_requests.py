@@ -19,7 +19,7 @@ from support.dashboard_client import SETTINGS, Client, token
 from support.hostile_strings import hostile_strings
 from support.rollup_rows import RowWriter, row
 
-COUNT = int(os.environ.get("FOOTFALL_TEST_HOSTILE", "400"))
+COUNT = int(os.environ.get("FOOTFALL_TEST_HOSTILE", "400"))  # at most 9,000: an answer has 10,000 rows
 FUZZED = int(os.environ.get("FOOTFALL_TEST_FUZZED", "200"))
 AT_ONCE = 200
 PLACES = {
