@@ -21,6 +21,7 @@ from schema.store_embedded import EmbeddedStore
 
 def make_busy_archive(root: Path, pageviews: int, days: int) -> None:
     """Write what a site with `pageviews` a year, and small ones beside it, leave in so many days of a month."""
+    assert days <= 31, "FIRST is a first of January"
     archive = Archive(root, 1)
     with tempfile.TemporaryDirectory(prefix="footfall-busy-") as directory:
         store = EmbeddedStore(Path(directory))

@@ -52,5 +52,5 @@ def make_tables(settings: Settings) -> Tables:
         paths=CleanTexts(scrub_path),
         visitor_limit=RateLimit(settings.collector.visitor_rate),
         site_limit=RateLimit(settings.collector.site_rate / settings.collector.workers),
-        known_values=KnownValues(settings.collector.most_values),
+        known_values=KnownValues(settings.collector.most_values, len(settings.site)),
     )

@@ -19,7 +19,7 @@ from footfall.secret import token_secret
 from footfall.user_lines import format_password, format_user
 from schema.batch import DAY_MS
 from schema.check_dashboard import EVERY_SITE, check_origins
-from schema.errors import ArgumentError, RejectError
+from schema.errors import ArgumentError, RejectError, SettingError
 from schema.settings import Settings
 
 _FOREVER_MS = 3650 * DAY_MS
@@ -66,7 +66,7 @@ def revoke_token(settings: Settings, token: str) -> str:
         Revocations(settings.access_dir).revoke(token_id, 0, until_ms)
     except ValueError:
         raise ArgumentError(
-            "--revoke", token, "an id of 16 characters as --list shows them, a token or a link"
+            "--revoke", None, "an id of 16 characters as --list shows them, a token or a link"
         ) from None
     return f"{token_id} opens nothing any more."
 
@@ -81,7 +81,10 @@ def make_share(
     """
     if settings.site_of(site) is None:
         raise ArgumentError("SITE", site, f"one of {_domains(settings)}")
-    check_origins("--embed", tuple(embed))
+    try:
+        check_origins("--embed", tuple(embed))
+    except SettingError as error:
+        raise ArgumentError(error.name, error.value, error.expected) from None
     try:
         parse_segment(tuple(segment))
     except RejectError as error:

@@ -33,8 +33,10 @@ def test_of_each_field_at_most_so_many_go_by_name_the_first_of_them_and_they_sta
         assert [getattr(hit, field) for hit in found] == [
             value if (value := getattr(hit, field)) in firsts else OTHER for hit in hits
         ]
-    for place in (0, 1):  # keys, values
-        assert len({pair[place] for hit in found for pair in hit.props} - {OTHER}) <= most
+    keys = {key for hit in found for key, _ in hit.props} - {OTHER}
+    assert len(keys) <= most
+    for key in keys:
+        assert len({value for hit in found for found_key, value in hit.props if found_key == key} - {OTHER}) <= most
     for before, after in zip(hits, found, strict=True):
         assert (after.at, after.visitor, after.kind, after.channel) == (
             before.at, before.visitor, before.kind, before.channel,
@@ -54,11 +56,28 @@ def test_what_is_empty_takes_no_room_and_stays_empty() -> None:
     assert known.fold(pageview("10:00", utm_term="shoes")).utm_term == "shoes"
 
 
-def test_all_sites_together_have_a_bound_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_values, "_MOST_IN_ALL", 12)
-    known = KnownValues(1000)
-    paths = [known.fold(pageview("10:00", path=f"/{n}", site=f"s{n}.example")).path for n in range(100)]
-    assert 0 < sum(path != OTHER for path in paths) <= 12
+def test_all_sites_together_have_a_bound_and_each_its_share_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_values, "_MOST_IN_ALL", 100)
+    known = KnownValues(1000, sites=2)
+    flood = [known.fold(pageview("10:00", path=f"/{n}", site="flooded.example")).path for n in range(500)]
+    assert 50 < sum(path != OTHER for path in flood) <= 100
+    quiet = [known.fold(pageview("11:00", path=f"/{n}", site="quiet.example")).path for n in range(500)]
+    assert "/0" in quiet
+    assert 30 < sum(path != OTHER for path in quiet) <= 50
+
+
+def test_each_property_has_room_of_its_own_and_one_too_many_takes_none() -> None:
+    known = KnownValues(2)
+    for n in range(9):
+        known.fold(event("10:00", "buy", props=(("order", f"{n}"), ("plan", "pro"))))
+    assert known.fold(event("11:00", "buy", props=(("order", "new"), ("plan", "free")))).props == (
+        ("order", OTHER),
+        ("plan", "free"),
+    )
+    assert known.fold(event("11:00", "buy", props=(("x", "1"), ("plan", "pro"), ("y", "2")))).props == (
+        (OTHER, OTHER),
+        ("plan", "pro"),
+    )
 
 
 def test_zero_means_any_number() -> None:
@@ -72,5 +91,6 @@ def test_it_is_said_once_of_which_site_and_field_and_never_which_value(caplog: p
         for n in range(9):
             known.fold(pageview("10:00", path=f"/secret{n}"))
     assert [record.getMessage() for record in caplog.records] == [
-        "example.com: after 2 distinct values of path since midnight, new ones count as (other) (collector.most_values)"
+        "example.com has had 2 distinct values of path (collector.most_values):"
+        " until midnight new ones count as (other)"
     ]
