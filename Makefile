@@ -17,7 +17,7 @@ demo: .venv/installed map footfall.toml ## the same, with a year of made-up traf
 	@$(BIN)/footfall demo --serve
 
 test: .venv/installed-dev chromium node frontend clickhouse zookeeper strace nginx caddy systemd ## run every test
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
