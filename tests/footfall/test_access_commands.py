@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.access import Role
-from footfall.access import make_login_link, new_user, revoke_share, revoke_token
+from footfall.access import make_login_link, make_share, new_user, revoke_share, revoke_token
 from footfall.secret import token_secret
 from schema.errors import ArgumentError
 from schema.load_settings import load_settings
@@ -174,11 +174,16 @@ def test_a_name_that_is_taken_or_malformed_is_refused_before_the_password_is_ask
 
 
 def test_what_is_none_cannot_be_revoked(tmp_path: Path) -> None:
-    for bad in ("../../secret", "x.y", "http://127.0.0.1:8000/login?token=x.y"):
-        with pytest.raises(ArgumentError):
-            revoke_token(people(tmp_path), bad)
-        with pytest.raises(ArgumentError):
-            revoke_share(people(tmp_path), bad)
+    for bad in ("../../secret", "x.y", "http://127.0.0.1:8000/login?token=x.y", "a-token-cut-off"):
+        for revoke in (revoke_token, revoke_share):
+            with pytest.raises(ArgumentError) as caught:
+                revoke(people(tmp_path), bad)
+            assert bad not in str(caught.value)  # it may be most of a token
+
+
+def test_an_origin_that_is_none_is_a_wrong_argument_not_a_wrong_setting(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="--embed 'a.example' is wrong"):
+        make_share(people(tmp_path), "example.com", (), 0, "", embed=("a.example",))
 
 
 def test_links_begin_with_the_address_of_the_settings(tmp_path: Path) -> None:
