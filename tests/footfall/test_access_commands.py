@@ -182,7 +182,7 @@ def test_what_is_none_cannot_be_revoked(tmp_path: Path) -> None:
 
 
 def test_an_origin_that_is_none_is_a_wrong_argument_not_a_wrong_setting(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="--embed 'a.example' is wrong"):
+    with pytest.raises(ArgumentError, match=r"--embed 'a\.example' is wrong"):
         make_share(people(tmp_path), "example.com", (), 0, "", embed=("a.example",))
 
 
