@@ -130,7 +130,7 @@ class Loader:
         """Check what may be there, insert what is absent, check that."""
         self._settle(rollup)
         inserted: Wanted = {}
-        for wanted in by_month.values():
+        for wanted in _turns(by_month.values(), self._store.capabilities.months_per_insert):
             absent = self._check(rollup, wanted, report) if self._has_any(rollup, wanted) else wanted
             for batches, rows in self._blocks(rollup, absent, report):
                 self._insert(rollup, rows)
@@ -259,6 +259,19 @@ def _by_month(manifests: Iterable[Manifest], rollup: Rollup) -> dict[Month, Want
             for chunk in manifest.tables[rollup.name].chunks:
                 by_month[chunk.month][chunk.batch] = (manifest, chunk)
     return by_month
+
+
+def _turns(months: Iterable[Wanted], most: int) -> Iterator[Wanted]:
+    """Yield what to ask about and insert next: a month, or up to `most` that fit one insert together."""
+    turn, rows, number = Wanted(), 0, 0
+    for wanted in months:
+        more = sum(chunk.rows for _, chunk in wanted.values())
+        if turn and (number == most or rows + more > MAX_CHUNK_ROWS):
+            yield turn
+            turn, rows, number = Wanted(), 0, 0
+        turn, rows, number = turn | wanted, rows + more, number + 1
+    if turn:
+        yield turn
 
 
 def _by_manifest(absent: Wanted) -> Iterator[tuple[Manifest, list[Chunk]]]:

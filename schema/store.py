@@ -23,6 +23,7 @@ class Capabilities:
     """What the engine knows, looked up once from its version and used wherever SQL depends on it."""
 
     version: tuple[int, int]
+    months_per_insert: int = 1  # how many months' partitions one may fill
 
     @property
     def has_low_cardinality(self) -> bool:
@@ -80,10 +81,10 @@ class Store(Protocol):
         """
 
     def insert(self, table: str, rows: pa.Table, query_id: str) -> None:
-        """Insert `rows`, whose columns are named as the table's, as one block: all of it or nothing.
+        """Insert `rows`, whose columns are named as the table's, as one block: of each month all rows or none.
 
         Raises:
-            StoreUnavailableError: nothing was inserted.
+            StoreUnavailableError: of no month, or of not all.
             OutcomeUnknownError: sent, but whether it happened is not known.
         """
 

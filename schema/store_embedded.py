@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 DATABASE = "footfall"
 
-# One block, so that the insert is one part and so all or nothing; synchronous, so that it is done when it returns.
+# Half of an insert of one small month is spent on the statement. To fill many at once is safe here, as no insert
+# outlives its call.
+_MONTHS_PER_INSERT = 60
+# One block, so that each month's rows are one part and so all or nothing; synchronous: it is done when it returns.
 _ONE_BLOCK = (
     "async_insert = 0, max_threads = 1, max_insert_threads = 1, max_block_size = 1000000,"
-    " min_insert_block_size_rows = 1000000, min_insert_block_size_bytes = 0"
+    " min_insert_block_size_rows = 1000000, min_insert_block_size_bytes = 0,"
+    f" max_partitions_per_insert_block = {_MONTHS_PER_INSERT}"
 )
 
 
@@ -43,7 +47,7 @@ class EmbeddedStore:
         self._local = threading.local()
         ((version,),) = self.query("SELECT version()")
         major, minor, *_ = version.split(".")
-        self.capabilities = Capabilities((int(major), int(minor)))
+        self.capabilities = Capabilities((int(major), int(minor)), _MONTHS_PER_INSERT)
 
     @property
     def shards(self) -> Sequence[Store]:
@@ -65,7 +69,7 @@ class EmbeddedStore:
         self._run(sql)
 
     def insert(self, table: str, rows: pa.Table, query_id: str) -> None:
-        """Insert `rows` as one block; see Store. When the call returns, the part is in place."""
+        """Insert `rows` as one block; see Store. When the call returns, its parts are in place."""
         names = ", ".join(rows.column_names)
         self._run(f"INSERT INTO {table} ({names}) SELECT {names} FROM Python(rows) SETTINGS {_ONE_BLOCK}", rows=rows)
 

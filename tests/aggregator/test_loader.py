@@ -9,17 +9,17 @@ import pytest
 from aggregator import loader as loader_module
 from aggregator.archive import Archive
 from aggregator.compaction import compact_day
-from aggregator.loader import Loader, LoadReport
-from aggregator.manifest import Manifest
+from aggregator.loader import Loader
 from schema.batch import utc_day
 from schema.errors import ArchiveDamagedError, BatchMismatchError, StoreUnavailableError
 from schema.hit import RejectedHit, Rejection
 from schema.rollups import ROLLUPS
-from schema.store import NO_PARAMETERS, Parameters, Row, Store
+from schema.store import Store
 from support.batches import archive_of, flip_bit
 from support.embedded import shared_store
 from support.fallible_store import FallibleStore
 from support.hits import at, event, pageview
+from support.stored_rows import archived, counts, stored
 
 DAY = utc_day(at("10:00"))
 HITS = [pageview("10:00"), pageview("12:00", visitor=2), pageview("15:00", visitor=3)]
@@ -34,23 +34,6 @@ OF_ALL_KINDS = [
 def store() -> Iterator[Store]:
     with shared_store() as store:
         yield store
-
-
-def stored(store: Store) -> dict[str, list[Row]]:
-    """All rows of the store, sorted."""
-    columns = {rollup.name: ", ".join(column.name for column in rollup.columns) for rollup in ROLLUPS}
-    return {name: store.query(f"SELECT {names} FROM {name} ORDER BY {names}") for name, names in columns.items()}
-
-
-def archived(archive: Archive, manifests: list[Manifest]) -> dict[str, int]:
-    return {
-        rollup.name: sum(archive.read(part, rollup.name).num_rows for part in manifests if rollup.name in part.tables)
-        for rollup in ROLLUPS
-    }
-
-
-def counts(store: Store) -> dict[str, int]:
-    return {name: len(rows) for name, rows in stored(store).items()}
 
 
 def test_batches_are_loaded(tmp_path: Path, store: Store) -> None:
@@ -86,15 +69,6 @@ def test_a_block_is_never_larger_than_an_insert_may_be(
     Loader(archive, watched).load(manifests)
     assert [table for table, _ in watched.inserts].count("visits") == 3
     assert counts(store) == archived(archive, manifests)
-
-
-def test_months_are_loaded_apart(tmp_path: Path, store: Store) -> None:
-    spring = [pageview("10:00", at=at("10:00", day)) for day in ("2026-04-30", "2026-05-01")]
-    archive, first = archive_of(tmp_path, spring[:1])
-    _, second = archive_of(tmp_path, spring[1:])
-    watched = FallibleStore(store)
-    Loader(archive, watched).load(first + second)
-    assert [table for table, _ in watched.inserts].count("visits") == 2
 
 
 @pytest.mark.parametrize("fault", ["lose_before", "lose_answer", "lose_silently"])
@@ -221,81 +195,3 @@ def test_nothing_to_load_asks_the_store_nothing(tmp_path: Path, store: Store) ->
     Loader(Archive(tmp_path, 1), watched).reconcile()
     assert not watched.inserts
     assert not watched.cancelled
-
-
-def three_months(directory: Path) -> Archive:
-    for month in (1, 2, 3):
-        archive, _ = archive_of(directory, [pageview("10:00", at=at("10:00", f"2026-0{month}-02"))])
-    return archive
-
-
-class OrderedStore(FallibleStore):
-    """Notes in which order it was asked what."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.order: list[str] = []
-
-    def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
-        self.order.append("any" if sql.startswith("SELECT 1 ") else "figures")
-        return super().query(sql, parameters)
-
-    def insert(self, table: str, rows: pa.Table, query_id: str) -> None:
-        self.order.append("insert")
-        super().insert(table, rows, query_id)
-
-    def cancel(self, query_id: str) -> None:
-        self.order.append("end")
-        super().cancel(query_id)
-
-
-def test_of_many_months_each_is_asked_about_in_its_turn_and_all_are_checked_together(
-    tmp_path: Path, store: Store
-) -> None:
-    archive = three_months(tmp_path)
-    watched = OrderedStore(store)
-    Loader(archive, watched).reconcile()
-    tables = len({table for table, _ in watched.inserts})
-    assert watched.order == ["end", "any", "insert", "any", "insert", "any", "insert", "figures"] * tables
-
-
-def test_what_another_loads_meanwhile_is_not_loaded_twice(tmp_path: Path, store: Store) -> None:
-    archive = three_months(tmp_path)
-
-    class Overtaken(FallibleStore):
-        def insert(self, table: str, rows: pa.Table, query_id: str) -> None:
-            super().insert(table, rows, query_id)
-            if len(self.inserts) == 1:
-                assert Loader(archive, store).reconcile().problems == []
-
-    report = Loader(archive, Overtaken(store)).reconcile()
-    assert report.problems == []
-    assert counts(store) == archived(archive, [each for day in archive.days() for each in archive.manifests(day)[0]])
-
-
-def test_a_month_that_was_empty_is_checked_once_something_is_in_it(
-    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loader_module, "MAX_CHECKED_CHUNKS", 1)
-    archive, manifests = archive_of(tmp_path, HITS)
-    report = LoadReport()
-    Loader(archive, store).load_months([manifests, manifests], report)
-    assert counts(store) == archived(archive, manifests)
-    assert report.inserted_rows == sum(counts(store).values())
-
-
-@pytest.mark.parametrize("fault", ["lose_before", "lose_answer", "lose_silently"])
-@pytest.mark.parametrize("number", [1, 2, 5])
-def test_a_fault_while_many_months_are_filled_is_made_good_by_the_next_time(
-    tmp_path: Path, store: Store, fault: str, number: int
-) -> None:
-    archive = three_months(tmp_path)
-    faulty = FallibleStore(store)
-    setattr(faulty, fault, number)
-    loader = Loader(archive, faulty)
-    try:
-        loader.reconcile()
-    except StoreUnavailableError:
-        assert fault != "lose_answer"
-        assert loader.reconcile().problems == []
-    assert counts(store) == archived(archive, [each for day in archive.days() for each in archive.manifests(day)[0]])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -29,16 +28,6 @@ from support.processes import wait_until
 WATCHED = "/^(p?writev?2?|pwrite64|fsync|fdatasync|rename.*|openat|mkdir.*|fallocate|unlink.*)$"
 AT_ONCE = 2
 SEGMENT_SYNC = re.compile(r"f(?:data)?sync\(\d+<[^>]*/(\d{13}-[0-9a-f]{16})\.\w+>\)")
-
-
-@pytest.fixture(scope="session")
-def strace() -> str:
-    found = shutil.which("strace")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("strace is not installed: apt-get install strace")
-    if found is None:
-        pytest.skip("strace is not installed")
-    return found
 
 
 @dataclass(frozen=True)

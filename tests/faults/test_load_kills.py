@@ -43,16 +43,6 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 Point = tuple[str, int]  # the how-manieth call of this name
 
 
-@pytest.fixture(scope="module")
-def strace() -> str:
-    found = shutil.which("strace")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("strace is not installed: apt-get install strace")
-    if found is None:
-        pytest.skip("strace is not installed")
-    return found
-
-
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """A directory in memory: what a killed process wrote is there all the same, and nothing waits for a disk."""

@@ -19,6 +19,7 @@ class FallibleStore:
     lose_before: int = 0  # the insert with this number is not done, and said to have failed
     lose_answer: int = 0  # the insert with this number is done, and its answer lost
     lose_silently: int = 0  # the insert with this number is not done, and said to be
+    lose_later_months: int = 0  # of the insert with this number the first month is done, and it is said to have failed
     fail_on: str = ""  # no statement with this word in it, or insert into such a table, is done
     lose_answer_on: str = ""  # statements with this word in them are done, and said to have failed
     is_down: bool = False
@@ -51,6 +52,10 @@ class FallibleStore:
         self.inserts.append((table, query_id))
         number = len(self.inserts)
         self._fail_if(self.is_down or number == self.lose_before or (bool(self.fail_on) and self.fail_on in table))
+        if number == self.lose_later_months:
+            months = rows["day"].cast(pa.string()).to_numpy().astype("datetime64[M]")
+            self.real.insert(table, rows.filter(months == months.min()), query_id)
+            self._fail_if(True)
         if number != self.lose_silently:
             self.real.insert(table, rows, query_id)
         if number == self.lose_answer:
