@@ -31,7 +31,7 @@ faults: .venv/installed-dev strace clickhouse zookeeper ## break it for hours: e
 	$(BIN)/pytest --timeout 14400 --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations 25 \
 	tests/faults/test_many_kills.py tests/faults/test_load_kills.py tests/cluster/test_delivery_to_shards.py \
 	tests/faults/test_kill.py tests/dashboard/test_oracle.py tests/faults \
-	tests/dashboard/test_hostile_requests.py tests/dashboard/test_folding.py $(ARGS)
+	tests/dashboard/test_hostile_requests.py tests/dashboard/test_folding_differences.py $(ARGS)
 
 mutations: .venv/installed-dev js-snippet/node_modules ## switch off each safeguard: the test that is there for it must fail
 	PYTHONPATH=tests $(BIN)/python -m support.mutations $(ARGS)

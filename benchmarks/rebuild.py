@@ -44,7 +44,8 @@ def measure(runs: int, days: int, busy_days: int) -> str:
     return "\n\n".join(
         (
             "## Rebuilding the store from the archive\n\nAn empty store each time, removed at the end:"
-            " a file system is slow where much was deleted just before. The engine alone is `INSERT … SELECT … FROM file('….parquet')` of the same files, without checksums and without a question."
+            " a file system is slow where much was deleted just before. The engine alone is"
+            " `INSERT … SELECT … FROM file('….parquet')` of the same files, without checksums and without a question."
             f" {runs} runs: median (lowest–highest). Projections are made afterwards, from the store alone, while it"
             " answers already.",
             *parts,

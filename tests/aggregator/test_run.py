@@ -2,66 +2,30 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from aggregator.run import Aggregator, Report
 from schema.batch import DAY_MS, utc_day
 from schema.hit import Record
-from schema.settings import AggregatorSettings, Settings, SiteSettings
 from schema.spool_format import HEADER_BYTES
-from schema.store import Store
 from support.batches import flip_bit
-from support.counts import oracle_counts, total
+from support.counts import oracle_counts
 from support.embedded import clean_store, shared_store
-from support.fallible_store import FallibleStore
 from support.hits import at, engagement, event, pageview
 from support.processes import wait_until
 from support.random_records import START, ZONES, records
-from support.segments import Segment, sealed_segment
+from support.rig import DAY, Rig
+from support.segments import Segment
 from support.visible import visible_counts
-
-DAY = utc_day(START)
-SITES = tuple(SiteSettings(domain, zone) for domain, zone in ZONES.items())
-
-
-class Rig:
-    """An aggregator in a directory of its own, whose store can fail and whose clocks a test turns."""
-
-    def __init__(self, directory: Path, store: Store) -> None:
-        self.settings = Settings(data_dir=directory, site=SITES, aggregator=AggregatorSettings(live_seconds=1))
-        self.store = FallibleStore(store)
-        self.now_ms = START
-        self.start()
-
-    def start(self) -> None:
-        """What a restart does: begin with nothing but the disk."""
-        self.aggregator = Aggregator(self.settings, self.store, lambda: self.now_ms, lambda: self.now_ms / 1000)
-
-    def step(self, now_ms: int) -> Report:
-        self.now_ms = now_ms
-        return self.aggregator.step(now_ms)
-
-    def seal(self, *found: Record, day: date = DAY) -> Path:
-        return sealed_segment(self.settings.spool_dir, day, *found, created_at=self.now_ms)
-
-    @property
-    def status(self) -> dict[str, object]:
-        return self.aggregator.status()
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     with shared_store() as store:
         yield Rig(tmp_path, store)
-
-
-def visits(rig: Rig) -> int:
-    return int(total(visible_counts(rig.store.real), "visits", "visits"))
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -129,7 +93,7 @@ def test_closing_a_day_can_be_interrupted_and_done_again(rig: Rig, remnant: str)
     (rig.settings.spool_dir / DAY.isoformat()).mkdir(exist_ok=True)
     rig.start()
     assert rig.step(START + DAY_MS + 3000).closed == [DAY]
-    assert visits(rig) == 1
+    assert rig.visits() == 1
 
 
 def test_closing_a_day_makes_good_what_the_store_has_lost_of_any_day(rig: Rig) -> None:
@@ -137,7 +101,7 @@ def test_closing_a_day_makes_good_what_the_store_has_lost_of_any_day(rig: Rig) -
     rig.step(at("11:00"))
     rig.store.execute("TRUNCATE TABLE visits")
     assert rig.step(START + DAY_MS + 2000).loaded_rows == 1
-    assert visits(rig) == 1
+    assert rig.visits() == 1
 
 
 def test_while_the_store_is_down_the_archive_goes_on(rig: Rig) -> None:
@@ -150,7 +114,7 @@ def test_while_the_store_is_down_the_archive_goes_on(rig: Rig) -> None:
     rig.store.is_down = False
     assert rig.step(at("11:02")).loaded_rows > 0
     assert (rig.status["ready"], rig.status["batches_waiting"]) == (True, 0)
-    assert visits(rig) == 1
+    assert rig.visits() == 1
 
 
 def test_a_day_is_closed_even_while_the_store_is_down_and_loaded_later(rig: Rig) -> None:
@@ -160,7 +124,7 @@ def test_a_day_is_closed_even_while_the_store_is_down_and_loaded_later(rig: Rig)
     assert not (rig.settings.spool_dir / DAY.isoformat()).exists()
     rig.store.is_down = False
     rig.step(START + DAY_MS + 120_000)
-    assert visits(rig) == 1
+    assert rig.visits() == 1
 
 
 def test_a_restart_while_batches_wait_loads_them(rig: Rig) -> None:
@@ -170,75 +134,23 @@ def test_a_restart_while_batches_wait_loads_them(rig: Rig) -> None:
     rig.store.is_down = False
     rig.start()
     rig.step(at("11:00:01"))
-    assert visits(rig) == 1
-
-
-@pytest.mark.parametrize("table", ["visits", "batches"])
-def test_a_batch_damaged_before_the_day_is_closed_is_made_anew_from_the_spool(rig: Rig, table: str) -> None:
-    rig.seal(pageview("10:00"), pageview("14:00", visitor=2))
-    rig.step(at("13:00"))
-    flip_bit(rig.settings.archive_dir / DAY.isoformat() / f"1030-1.{table}.parquet")
-    assert rig.step(START + DAY_MS + 2000).closed == []
-    assert rig.step(START + DAY_MS + 3000).closed == [DAY]
-    assert visits(rig) == 2
-    assert rig.status["problems"] == {"ArchiveDamagedError": 1}
-    rig.start()
-    clean_store(rig.store.real)
-    rig.step(START + DAY_MS + 4000)
-    assert visits(rig) == 2
-
-
-def test_a_batch_damaged_before_it_is_loaded_is_made_anew_from_the_spool(rig: Rig) -> None:
-    rig.seal(pageview("10:00"))
-    rig.store.is_down = True
-    rig.step(at("11:00"))
-    flip_bit(rig.settings.archive_dir / DAY.isoformat() / "1030-1.visits.parquet")
-    rig.store.is_down = False
-    for clock in ("11:02", "11:02:01", "11:02:02"):
-        rig.step(at(clock))
-    assert visits(rig) == 1
-    assert rig.status["problems"] == {"ArchiveDamagedError": 1}
-
-
-def test_a_batch_found_damaged_while_the_store_fails_is_made_anew_all_the_same(rig: Rig) -> None:
-    rig.seal(pageview("10:00"), pageview("11:00", visitor=2))
-    rig.store.is_down = True
-    rig.step(at("12:00"))
-    flip_bit(rig.settings.archive_dir / DAY.isoformat() / "1030-1.pageviews.parquet")
-    rig.store.is_down = False
-    rig.store.lose_before = len(rig.store.inserts) + 1
-    rig.start()
-    for clock in ("12:02", "12:02:01", "12:02:02"):
-        rig.step(at(clock))
-    assert visits(rig) == 2
-    assert rig.status["problems"] == {"ArchiveDamagedError": 1}
-
-
-def test_a_manifest_found_damaged_on_an_open_day_is_made_anew(rig: Rig) -> None:
-    rig.seal(pageview("10:00"))
-    rig.store.is_down = True
-    rig.step(at("11:00"))
-    flip_bit(rig.settings.archive_dir / DAY.isoformat() / "1030-1.json")
-    rig.store.is_down = False
-    for clock in ("11:02", "11:02:01", "11:02:02"):
-        rig.step(at(clock))
-    assert visits(rig) == 1
+    assert rig.visits() == 1
 
 
 def test_at_midnight_nobody_disappears_while_the_next_days_first_segment_is_open(rig: Rig) -> None:
     tomorrow = START + DAY_MS
     rig.seal(*[pageview("23:50", visitor=visitor) for visitor in range(50)])
     rig.step(tomorrow - 1000)
-    assert visits(rig) == 50
+    assert rig.visits() == 50
     first = Segment(rig.settings.spool_dir, utc_day(tomorrow), tomorrow)
     for number, now_ms in enumerate((tomorrow + 1500, tomorrow + 2600, tomorrow + 3700), start=1):
         first.write(pageview("00:00:01", visitor=100 + number, day=utc_day(tomorrow).isoformat()))
         rig.step(now_ms)
-        assert visits(rig) == 50 + number
+        assert rig.visits() == 50 + number
     first.seal()
     for now_ms in (tomorrow + 5000, tomorrow + 6500):
         rig.step(now_ms)
-        assert visits(rig) == 53
+        assert rig.visits() == 53
 
 
 def test_rows_that_differ_from_the_archive_are_an_alarm_and_no_obstacle(rig: Rig) -> None:
@@ -291,7 +203,7 @@ def test_the_loop_steps_until_told_to_stop(rig: Rig) -> None:
     wait_until(lambda: rig.status["ready"])
     stop.set()
     thread.join()
-    assert visits(rig) == 1
+    assert rig.visits() == 1
 
 
 def test_what_is_fatal_ends_the_loop(rig: Rig) -> None:

@@ -5,30 +5,20 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.access import Role
-from dashboard.admission import Admission, admit_public
 from dashboard.attempts import MOST_NAMES, OVERALL, Attempts
-from dashboard.period import parse_period
-from dashboard.query import Comparison, Operator, Query
 from dashboard.revocations import Revocations
-from dashboard.segment import DIMENSIONS, parse_segment
 from dashboard.shares import Share, Shares
-from dashboard.vocabulary import COLUMNS
 from schema.batch import DAY_MS
-from schema.errors import QueryError, RejectError
-from schema.settings import DashboardSettings
+from schema.errors import RejectError
 from schema.store_embedded import EmbeddedStore
 from support.dashboard_client import NOW, SECRET, Client, token
-from support.people import FRAMING, SITES, people, share, signed_in
+from support.people import FRAMING, people, share, signed_in
 from support.rollup_rows import RowWriter, row
-
-UTC_DAY = parse_period("28d", date(2026, 3, 10), ZoneInfo("UTC"))
 
 
 @pytest.fixture
@@ -160,65 +150,6 @@ def test_only_shared_tokens_are_taken_from_an_address(client: Client) -> None:
     assert client.get(f"/share/{token()}").status_code == 404
 
 
-def test_who_is_not_a_member_gets_rare_values_folded(client: Client) -> None:
-    site, dashboard = SITES[0], DashboardSettings(min_count=3)
-    assert admit_public(site, dashboard).restrict(question()).min_count == 10
-    assert admit_public(site, DashboardSettings(min_count=20)).restrict(question()).min_count == 20
-
-
-def question(*conditions: Comparison, site: str = "example.com") -> Query:
-    return Query(site, UTC_DAY, ("visits",), conditions=conditions)
-
-
-GERMANY = Comparison(Operator.IS, "visit:country", ("DE",))
-FRANCE = Comparison(Operator.IS, "visit:country", ("FR",))
-
-
-def admission(*segment: Comparison) -> Admission:
-    return Admission(SITES[0], Role.SHARED, "/share/x", 10, segment)
-
-
-@pytest.mark.parametrize("asked", [(), (FRANCE,), (GERMANY,), (FRANCE, GERMANY)])
-def test_a_restricted_question_has_the_segment_and_restricting_twice_changes_nothing(
-    asked: tuple[Comparison, ...],
-) -> None:
-    restricted = admission(GERMANY).restrict(question(*asked))
-    assert (restricted.segment, restricted.conditions) == ((GERMANY,), asked)
-    assert admission(GERMANY).restrict(restricted) == restricted
-
-
-def test_a_question_about_another_site_is_not_restricted_but_refused() -> None:
-    with pytest.raises(QueryError):
-        admission().restrict(question(site="other.org"))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("country=DE", Comparison(Operator.IS, "visit:country", ("DE",))),
-        ("visit:country=DE|FR", Comparison(Operator.IS, "visit:country", ("DE", "FR"))),
-        ("page~/docs", Comparison(Operator.CONTAINS, "event:page", ("/docs",))),
-        ("source!=Google", Comparison(Operator.IS_NOT, "visit:source", ("Google",))),
-        ("entry!~/a=b", Comparison(Operator.CONTAINS_NOT, "visit:entry_page", ("/a=b",))),
-        ("event=Sign up", Comparison(Operator.IS, "event:name", ("Sign up",))),
-    ],
-)
-def test_a_segment_is_read_as_it_is_meant(text: str, expected: Comparison) -> None:
-    assert parse_segment((text,)) == (expected,)
-
-
-@pytest.mark.parametrize("text", ["", "country", "country=", "colour=red", "=DE", "country=|", "page~/blog*"])
-def test_a_segment_that_means_nothing_is_refused(text: str) -> None:
-    with pytest.raises(RejectError, match="segment"):
-        parse_segment((text,))
-
-
-def test_a_star_is_never_compared_with_as_it_stands() -> None:
-    found = parse_segment(("page=/blog*", "source!=*bot*|x"))
-    assert [one.operator for one in found] == [Operator.MATCHES_WILDCARD, Operator.MATCHES_WILDCARD_NOT]
-    assert [one.values for one in found] == [("/blog*",), ("*bot*", "x")]
-
-
 def test_a_link_to_a_part_of_the_pages_shows_these(client: Client, rows: RowWriter) -> None:
     for path in ("/blog/a", "/blog/b", "/shop"):
         over = {"at": "2026-03-09 10:00", "visits": 30, "visitors": 30, "pageviews": 40}
@@ -239,10 +170,6 @@ def test_a_link_to_a_part_of_the_pages_shows_these(client: Client, rows: RowWrit
 def test_a_list_that_is_too_fine_for_others_says_so(client: Client) -> None:
     page = client.get(f"/share/{share(client.settings)}?places=cities").text
     assert "Too fine for this view: rows with fewer than 10 people are put together." in page
-
-
-def test_every_dimension_of_a_segment_exists() -> None:
-    assert set(DIMENSIONS.values()) <= set(COLUMNS)
 
 
 @settings(deadline=None)
