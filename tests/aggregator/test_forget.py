@@ -1,5 +1,4 @@
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,15 +11,11 @@ from aggregator.forget import begin_removals, finish_removals, forget
 from aggregator.loader import Loader
 from aggregator.removal import COPY_NAME, NAME, ForgottenSite, read_removals
 from aggregator.thinning import thin
-from schema import migrate
 from schema.errors import StopError, StoreUnavailableError
 from schema.live import create_live_tables, live_table
 from schema.store import Store
-from schema.store_server import ServerStore
 from support.batches import archive_of, flip_bit
-from support.clickhouse_server import PROGRAM, running_server
 from support.counts import local_time
-from support.embedded import shared_store
 from support.fallible_store import FallibleStore
 from support.interrupted import every_interruption, pulled_plug
 from support.two_sites import (
@@ -37,22 +32,6 @@ from support.two_sites import (
     two_sites,
     without_site,
 )
-
-
-@pytest.fixture(scope="module", params=["embedded", "server"])
-def any_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Both kinds of store, the server the oldest that we run against."""
-    if request.param == "embedded":
-        with shared_store() as store:
-            yield store
-        return
-    if not PROGRAM.exists():
-        pytest.skip("no clickhouse-server here")
-    with running_server(tmp_path_factory.mktemp("server")) as url:
-        server = ServerStore(url)
-        migrate.apply(server)
-        yield server
-        server.close()
 
 
 @pytest.fixture

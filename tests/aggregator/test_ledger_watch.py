@@ -8,41 +8,23 @@ from pathlib import Path
 import pytest
 
 from aggregator.ledger_watch import INTERVAL_SECONDS, LedgerReport, stopped_report
-from aggregator.run import Aggregator, Report
 from collector.tally import WorkerTally
-from schema.batch import DAY_MS, utc_day
+from schema.batch import DAY_MS
 from schema.hit import Record, RejectedHit, Rejection
-from schema.settings import AggregatorSettings, Settings, SiteSettings
-from schema.store import Store
 from schema.tally_format import TALLY, decode_tally, encode_entry
 from support.batches import flip_bit
 from support.embedded import clean_store, shared_store
-from support.fallible_store import FallibleStore
 from support.hits import at, engagement, pageview
 from support.processes import wait_until
 from support.random_records import START, ZONES
+from support.rig import DAY, Rig
 from support.segments import Segment
 
-DAY = utc_day(START)
-SITES = tuple(SiteSettings(domain, zone) for domain, zone in ZONES.items())
 BOT = RejectedHit("a.example", at("10:07"), Rejection.BOT)
 
 
-class Rig:
+class LedgerRig(Rig):
     """An aggregator, and a worker's spool and tally made by hand."""
-
-    def __init__(self, directory: Path, store: Store) -> None:
-        self.settings = Settings(data_dir=directory, site=SITES, aggregator=AggregatorSettings(live_seconds=1))
-        self.store = FallibleStore(store)
-        self.now_ms = START
-        self.start()
-
-    def start(self) -> None:
-        self.aggregator = Aggregator(self.settings, self.store, lambda: self.now_ms, lambda: self.now_ms / 1000)
-
-    def step(self, now_ms: int) -> Report:
-        self.now_ms = now_ms
-        return self.aggregator.step(now_ms)
 
     def steps(self, now_ms: int) -> None:
         """Enough of them for a difference to be certain."""
@@ -73,9 +55,9 @@ class Rig:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def rig(tmp_path: Path) -> Iterator[LedgerRig]:
     with shared_store() as store:
-        yield Rig(tmp_path, store)
+        yield LedgerRig(tmp_path, store)
 
 
 def figures(report: LedgerReport) -> tuple[int, ...]:
@@ -85,7 +67,7 @@ def figures(report: LedgerReport) -> tuple[int, ...]:
     return sums[0], sums[1], rejected, sums[2], sums[3]
 
 
-def test_received_is_counted_rejected_or_pending_from_the_first_hit_to_the_last(rig: Rig) -> None:
+def test_received_is_counted_rejected_or_pending_from_the_first_hit_to_the_last(rig: LedgerRig) -> None:
     rig.work(pageview("10:05", event_id=5), pageview("10:06", event_id=5), BOT, engagement("10:08", 9, visitor=2))
     rig.steps(at("10:09"))
     assert figures(rig.report) == (4, 0, 0, 4, 0)
@@ -99,7 +81,7 @@ def test_received_is_counted_rejected_or_pending_from_the_first_hit_to_the_last(
     assert rig.problems == {}
 
 
-def test_hours_are_those_of_the_sites_own_clocks(rig: Rig) -> None:
+def test_hours_are_those_of_the_sites_own_clocks(rig: LedgerRig) -> None:
     rig.work(*(pageview(clock, site=site) for site in ZONES for clock in ("10:10", "10:20", "10:40", "23:50")))
     rig.steps(at("10:50"))
     assert [row for row in rig.report.rows if row.difference] == []
@@ -107,7 +89,7 @@ def test_hours_are_those_of_the_sites_own_clocks(rig: Rig) -> None:
     assert starts == {("a.example", 0), ("b.example", 15), ("c.example", 30)}
 
 
-def test_after_a_restart_it_is_the_same(rig: Rig) -> None:
+def test_after_a_restart_it_is_the_same(rig: LedgerRig) -> None:
     rig.work(pageview("10:05"), BOT)
     rig.steps(at("10:50"))
     before = rig.report.rows
@@ -117,7 +99,7 @@ def test_after_a_restart_it_is_the_same(rig: Rig) -> None:
     assert rig.problems == {}
 
 
-def test_what_a_worker_that_died_had_not_said_is_no_difference(rig: Rig) -> None:
+def test_what_a_worker_that_died_had_not_said_is_no_difference(rig: LedgerRig) -> None:
     rig.work(pageview("10:05"), pageview("10:06"), tallied=1)
     rig.steps(at("10:50"))
     assert sum(row.unvouched for row in rig.report.rows) == 1
@@ -127,7 +109,7 @@ def test_what_a_worker_that_died_had_not_said_is_no_difference(rig: Rig) -> None
 @pytest.mark.parametrize(
     "loss", ["a segment", "a tally entry", "a row of the ledger", "a rejection", "a damaged header"]
 )
-def test_a_loss_is_an_alarm_with_site_and_hour_and_a_figure(rig: Rig, loss: str) -> None:
+def test_a_loss_is_an_alarm_with_site_and_hour_and_a_figure(rig: LedgerRig, loss: str) -> None:
     path = rig.work(pageview("10:05", site="a.example"), BOT)
     rig.steps(at("10:50"))
     assert rig.problems == {}
@@ -162,7 +144,7 @@ def _next_entry(line: bytes) -> bytes:
     return encode_entry(1, entry.segment, True, entry.tallied)
 
 
-def test_what_is_lost_before_the_day_is_closed_is_an_alarm_at_its_close(rig: Rig) -> None:
+def test_what_is_lost_before_the_day_is_closed_is_an_alarm_at_its_close(rig: LedgerRig) -> None:
     path = rig.work(pageview("10:05", site="a.example"))
     rig.work(pageview("10:05", site="b.example"))
     path.unlink()
@@ -170,7 +152,7 @@ def test_what_is_lost_before_the_day_is_closed_is_an_alarm_at_its_close(rig: Rig
     assert rig.problems == {"LedgerDifferenceError": 1}
 
 
-def test_a_day_closed_while_the_store_is_down_is_compared_with_the_archive(rig: Rig) -> None:
+def test_a_day_closed_while_the_store_is_down_is_compared_with_the_archive(rig: LedgerRig) -> None:
     rig.work(pageview("10:05"), BOT)
     rig.store.is_down = True
     assert rig.step(START + DAY_MS + 2000).closed == [DAY]
@@ -178,7 +160,7 @@ def test_a_day_closed_while_the_store_is_down_is_compared_with_the_archive(rig: 
 
 
 @pytest.mark.parametrize("name", ["1035-1.json", "1035-1.batches.parquet"])
-def test_a_batch_found_damaged_while_comparing_with_the_archive_is_made_anew(rig: Rig, name: str) -> None:
+def test_a_batch_found_damaged_while_comparing_with_the_archive_is_made_anew(rig: LedgerRig, name: str) -> None:
     rig.work(pageview("10:05"))
     rig.store.is_down = True
     rig.step(at("11:00"))
@@ -188,7 +170,7 @@ def test_a_batch_found_damaged_while_comparing_with_the_archive_is_made_anew(rig
     assert rig.problems == {"ArchiveDamagedError": 1}
 
 
-def test_a_segment_missed_once_while_it_is_renamed_is_no_difference(rig: Rig) -> None:
+def test_a_segment_missed_once_while_it_is_renamed_is_no_difference(rig: LedgerRig) -> None:
     path = rig.work(pageview("10:05"))
     rig.steps(at("10:50"))
     hidden = path.with_suffix(".hidden")
@@ -200,7 +182,7 @@ def test_a_segment_missed_once_while_it_is_renamed_is_no_difference(rig: Rig) ->
     assert rig.problems == {}
 
 
-def test_a_day_whose_closing_was_interrupted_is_not_compared_again(rig: Rig) -> None:
+def test_a_day_whose_closing_was_interrupted_is_not_compared_again(rig: LedgerRig) -> None:
     path = rig.work(pageview("10:05"), BOT)
     content = path.read_bytes()
     rig.step(START + DAY_MS + 2000)
@@ -215,7 +197,7 @@ def test_a_day_whose_closing_was_interrupted_is_not_compared_again(rig: Rig) -> 
     assert rig.problems == {}
 
 
-def test_the_hours_of_a_closed_day_are_there_for_who_asks(rig: Rig) -> None:
+def test_the_hours_of_a_closed_day_are_there_for_who_asks(rig: LedgerRig) -> None:
     rig.work(pageview("10:05"), BOT)
     rig.step(START + DAY_MS + 2000)
     rig.steps(START + DAY_MS + 3000)
@@ -225,7 +207,7 @@ def test_the_hours_of_a_closed_day_are_there_for_who_asks(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("lost", ["batches", "rejections"])
-def test_what_the_store_lost_of_a_closed_day_is_a_difference_from_the_archive(rig: Rig, lost: str) -> None:
+def test_what_the_store_lost_of_a_closed_day_is_a_difference_from_the_archive(rig: LedgerRig, lost: str) -> None:
     rig.work(pageview("10:05"), BOT)
     rig.step(START + DAY_MS + 2000)
     rig.steps(START + DAY_MS + 3000)
@@ -236,7 +218,7 @@ def test_what_the_store_lost_of_a_closed_day_is_a_difference_from_the_archive(ri
     assert report.difference == (2 if lost == "batches" else 1)
 
 
-def test_what_cannot_be_read_of_a_closed_days_archive_is_said_and_left_where_it_is(rig: Rig) -> None:
+def test_what_cannot_be_read_of_a_closed_days_archive_is_said_and_left_where_it_is(rig: LedgerRig) -> None:
     rig.work(pageview("10:05"), BOT)
     rig.step(START + DAY_MS + 2000)
     rig.steps(START + DAY_MS + 3000)
@@ -248,7 +230,7 @@ def test_what_cannot_be_read_of_a_closed_days_archive_is_said_and_left_where_it_
     assert path.exists()
 
 
-def test_who_asks_gets_a_fresh_one(rig: Rig) -> None:
+def test_who_asks_gets_a_fresh_one(rig: LedgerRig) -> None:
     rig.steps(at("10:05:10"))
     rig.work(pageview("10:05"))
     found: list[LedgerReport | None] = []
@@ -260,7 +242,7 @@ def test_who_asks_gets_a_fresh_one(rig: Rig) -> None:
     assert figures(found[0]) == (1, 0, 0, 1, 0)
 
 
-def test_while_nothing_runs_what_is_in_no_batch_is_pending(rig: Rig) -> None:
+def test_while_nothing_runs_what_is_in_no_batch_is_pending(rig: LedgerRig) -> None:
     rig.work(pageview("10:05"), BOT)
     rig.steps(at("10:20"))
     day: date | None

@@ -1,5 +1,4 @@
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,33 +10,13 @@ from aggregator.loader import Loader
 from aggregator.removal import DroppedMonths, read_removals
 from aggregator.retention import first_kept, prune
 from aggregator.thinning import thin
-from schema import migrate
 from schema.errors import StoreUnavailableError
 from schema.store import Store
-from schema.store_server import ServerStore
-from support.clickhouse_server import PROGRAM, running_server
-from support.embedded import shared_store
 from support.fallible_store import FallibleStore
 from support.interrupted import every_interruption, pulled_plug
 from support.two_sites import LEAVING, archived_rows, clean, far_west, files, since, stored_rows, two_sites
 
 MARCH = date(2026, 3, 1)
-
-
-@pytest.fixture(scope="module", params=["embedded", "server"])
-def any_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Both kinds of store, the server the oldest that we run against."""
-    if request.param == "embedded":
-        with shared_store() as store:
-            yield store
-        return
-    if not PROGRAM.exists():
-        pytest.skip("no clickhouse-server here")
-    with running_server(tmp_path_factory.mktemp("server")) as url:
-        server = ServerStore(url)
-        migrate.apply(server)
-        yield server
-        server.close()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from schema.store_embedded import EmbeddedStore
 from support.dashboard_client import NOW, SECRET, Client
 from support.people import people, share, signed_in
 from support.rollup_rows import RowWriter, row
+from support.undivided import Undivided
 
 HIDDEN = "/only-for-example.com"  # a page of example.com, from FR
 SHOWN = "/also-from-de"  # another, from DE
@@ -36,21 +37,13 @@ DE = {"segment": ("country=DE",)}
 OVER = {"at": "2026-03-09 10:00"}  # a day that is over: others see no more of today than its totals
 
 
-class WatchedStore:
+class WatchedStore(Undivided):
     """The real store, with a note of what it was asked."""
 
     def __init__(self, store: EmbeddedStore) -> None:
         self._store = store
         self.capabilities = store.capabilities
         self.asked: list[tuple[str, Parameters]] = []
-
-    @property
-    def shards(self):  # type: ignore[no-untyped-def]
-        return (self,)
-
-    @property
-    def place(self) -> str:
-        return ""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         self.asked.append((sql, parameters))

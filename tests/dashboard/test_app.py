@@ -11,6 +11,7 @@ from schema.errors import StoreUnavailableError
 from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row
 from schema.store_embedded import EmbeddedStore
 from support.dashboard_client import Client, token
+from support.undivided import Undivided
 
 PACKAGE = Path(dashboard.__file__).parent
 TEMPLATES = sorted((PACKAGE / "templates").glob("*.html"))
@@ -26,21 +27,13 @@ PATHS = [
 ]
 
 
-class BrokenStore:
+class BrokenStore(Undivided):
     """A store that fails in the way it is told to."""
 
     capabilities = Capabilities((26, 9))
 
     def __init__(self, error: Exception) -> None:
         self.error = error
-
-    @property
-    def shards(self):  # type: ignore[no-untyped-def]
-        return (self,)
-
-    @property
-    def place(self) -> str:
-        return ""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         raise self.error

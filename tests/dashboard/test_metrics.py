@@ -21,6 +21,7 @@ from dashboard.reader import Reader
 from dashboard.rendering import Templates
 from schema.store import NO_PARAMETERS, Capabilities, Parameters, Row
 from support.dashboard_client import NOW, SECRET, SETTINGS, token
+from support.undivided import Undivided
 
 STATUS = {
     "ready": True,
@@ -34,18 +35,10 @@ STATUS = {
 }
 
 
-class NoStore:
+class NoStore(Undivided):
     """A store that nobody is to ask."""
 
     capabilities = Capabilities((26, 9))
-
-    @property
-    def shards(self):  # type: ignore[no-untyped-def]
-        return (self,)
-
-    @property
-    def place(self) -> str:
-        return ""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         raise AssertionError(sql)

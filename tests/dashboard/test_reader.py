@@ -15,6 +15,7 @@ from schema.batch import Window, batch_number
 from schema.errors import StoreUnavailableError
 from schema.store import NO_PARAMETERS, Parameters, Row
 from support.rollup_rows import SITE, RowWriter, row
+from support.undivided import Undivided
 
 DAY = dt.date(2026, 3, 10)
 NOW = 1_773_144_000_000  # 12:00 on that day
@@ -81,7 +82,7 @@ def test_a_visit_is_seen_once_at_every_step_of_its_way_from_live_to_a_batch(rows
     assert seen == [("Google", 1, 2)] * 4
 
 
-class Interrupted:
+class Interrupted(Undivided):
     """A store whose node publishes a snapshot and empties the older slot whenever someone reads a rollup."""
 
     def __init__(self, rows: RowWriter, rounds: int) -> None:
@@ -89,14 +90,6 @@ class Interrupted:
         self.rounds = rounds
         self._rows = rows
         self._number = 2
-
-    @property
-    def shards(self):  # type: ignore[no-untyped-def]
-        return (self,)
-
-    @property
-    def place(self) -> str:
-        return ""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         if "UNION ALL" in sql and self.rounds:

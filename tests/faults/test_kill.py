@@ -9,11 +9,11 @@ import threading
 from pathlib import Path
 
 from support.beacons import Request, send
+from support.counted_pages import counted_pages
 from support.processes import Footfall, running_footfall, wait_until
 
 KILLS = int(os.environ.get("FOOTFALL_TEST_KILLS", "100"))
 VICTIMS = ("worker", "store-process", "everything")
-PAGE = 10_000
 
 
 class Load:
@@ -47,22 +47,6 @@ class Load:
         """Return when the last answer is in."""
         self._stop.set()
         self._thread.join()
-
-
-def counted_pages(footfall: Footfall, token: str) -> dict[str, int]:
-    """Path → pageviews, as the API tells."""
-    pages: dict[str, int] = {}
-    while True:
-        answer = footfall.query(
-            token,
-            metrics=["pageviews"],
-            dimensions=["event:page"],
-            date_range="7d",
-            pagination={"limit": PAGE, "offset": len(pages)},
-        )
-        pages |= {row["dimensions"][0]: row["metrics"][0] for row in answer["results"]}
-        if len(answer["results"]) < PAGE:
-            return pages
 
 
 def kill_one(footfall: Footfall, victim: str, chance: random.Random) -> None:

@@ -21,6 +21,7 @@ from footfall.store_process import StoreProcess
 from schema.errors import DataDirInUseError
 from schema.settings import Settings, StoreSettings
 from support.beacons import Request, send
+from support.counted_pages import counted_pages
 from support.processes import Footfall, wait_until
 from support.small_volume import fill, small_volume
 
@@ -29,7 +30,6 @@ KILLS = int(os.environ.get("FOOTFALL_TEST_MANY_KILLS", "1000" if IS_NIGHTLY else
 FAULT_EVERY = 50 if KILLS > 50 else 3  # kills: the volume is full, or cannot be written, by turns
 pytestmark = pytest.mark.timeout(4 * 3600 if KILLS > 50 else 600)
 VOLUME_MIB = 256
-PAGE = 10_000
 PACE_SECONDS = 0.25
 
 
@@ -130,22 +130,6 @@ def go_on(load: Load, chance: random.Random) -> None:
 def is_taken_again(load: Load) -> bool:
     before = len(load.acknowledged)
     return bool(wait_until(lambda: len(load.acknowledged) > before, 120, "beacons are taken again"))
-
-
-def counted_pages(footfall: Footfall, token: str) -> dict[str, int]:
-    """Path → pageviews, as the API tells."""
-    pages: dict[str, int] = {}
-    while True:
-        answer = footfall.query(
-            token,
-            metrics=["pageviews"],
-            dimensions=["event:page"],
-            date_range="7d",
-            pagination={"limit": PAGE, "offset": len(pages)},
-        )
-        pages |= {row["dimensions"][0]: row["metrics"][0] for row in answer["results"]}
-        if len(answer["results"]) < PAGE:
-            return pages
 
 
 def test_everything_acknowledged_is_counted_once_whatever_is_killed_and_whatever_the_volume_does(

@@ -27,6 +27,7 @@ from schema.settings import Settings, SiteSettings
 from schema.store import NO_PARAMETERS, Parameters, Row, Store, open_store
 from support.hits import engagement, event, pageview
 from support.segments import Segment, sealed_segment
+from support.undivided import Undivided
 from support.visible import visible_counts
 
 DAY = date(2026, 3, 31)  # the second site has a part of it in another month
@@ -36,21 +37,13 @@ READY, GO, COUNTS = "ready", "go", "counts"
 EXIT_FAILED = 3
 
 
-class InThread:
+class InThread(Undivided):
     """A store that only one other thread ever speaks to."""
 
     def __init__(self, open_real: Callable[[], Store]) -> None:
         self._thread = ThreadPoolExecutor(1)
         self._real = self._thread.submit(open_real).result()
         self.capabilities = self._real.capabilities
-
-    @property
-    def shards(self):  # type: ignore[no-untyped-def]
-        return (self,)
-
-    @property
-    def place(self) -> str:
-        return ""
 
     def query(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
         return self._thread.submit(self._real.query, sql, parameters).result()
