@@ -1,20 +1,18 @@
 """Signing in and out, a shared link and a frame on somebody else's page, in a real browser."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from schema.settings import Settings
 from schema.store_embedded import EmbeddedStore
 from support.browser import PageServer, launch_chromium
 from support.dashboard_client import Client
+from support.dashboard_server import serving
 from support.people import PASSWORD, people, share
-from support.processes import free_port, wait_until
 from support.rollup_rows import RowWriter, row
 
 OVER = {"at": "2026-03-09 10:00"}  # a day that is over: others see no more of today than its totals
@@ -37,22 +35,6 @@ def settings(store: EmbeddedStore, rows: RowWriter, tmp_path: Path) -> Settings:
 
 
 @contextmanager
-def serving(store: EmbeddedStore, settings: Settings) -> Iterator[str]:
-    """The dashboard on a real socket."""
-    port = free_port()
-    app = Client(store, settings).app
-    server = uvicorn.Server(uvicorn.Config(app, port=port, access_log=False, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: server.started, what="the dashboard listens")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@contextmanager
 def opened(browser: Browser) -> Iterator[Page]:
     """A page of a browser without cookies; at its end, it has asked nobody else for anything."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -71,7 +53,7 @@ def fill_in(page: Page, password: str, name: str = "olive") -> None:
 def test_signing_in_leads_to_what_was_asked_for_and_signing_out_ends_it(
     browser: Browser, store: EmbeddedStore, settings: Settings
 ) -> None:
-    with serving(store, settings) as address, opened(browser) as page:
+    with serving(store, Client(store, settings)) as address, opened(browser) as page:
         page.goto(f"{address}/example.com?period=day")
         fill_in(page, "not the password")
         expect(page.get_by_role("alert")).to_have_text("Name and password do not belong together.")
@@ -91,7 +73,7 @@ def test_signing_in_leads_to_what_was_asked_for_and_signing_out_ends_it(
 def test_the_sign_in_page_works_with_the_keyboard_alone(
     browser: Browser, store: EmbeddedStore, settings: Settings
 ) -> None:
-    with serving(store, settings) as address, opened(browser) as page:
+    with serving(store, Client(store, settings)) as address, opened(browser) as page:
         page.goto(f"{address}/login")
         expect(page.get_by_label("Name")).to_be_focused()
         page.keyboard.type("olive")
@@ -105,7 +87,7 @@ def test_a_shared_link_needs_no_cookie_and_keeps_its_segment_while_one_clicks_ar
     browser: Browser, store: EmbeddedStore, settings: Settings
 ) -> None:
     token = share(settings, segment=("country=DE",))
-    with serving(store, settings) as address, opened(browser) as page:
+    with serving(store, Client(store, settings)) as address, opened(browser) as page:
         page.goto(f"{address}/share/{token}")
         expect(page.locator(".chip-fixed")).to_have_text("Country is Germany")
         page.get_by_role("link", name="from DE").click()
@@ -119,7 +101,7 @@ def test_a_shared_link_needs_no_cookie_and_keeps_its_segment_while_one_clicks_ar
 def test_a_panel_says_when_it_folds_rare_values(
     browser: Browser, store: EmbeddedStore, settings: Settings, rows: RowWriter
 ) -> None:
-    with serving(store, settings) as address, opened(browser) as page:
+    with serving(store, Client(store, settings)) as address, opened(browser) as page:
         page.goto(f"{address}/share/{share(settings)}")
         sources = page.locator("[data-part=panel-sources]")
         expect(sources.locator(".label")).to_have_text(["from DE", "from FR"])
@@ -136,7 +118,12 @@ def test_a_panel_says_when_it_folds_rare_values(
 def test_a_frame_shows_on_a_page_of_the_named_origin_and_on_no_other(
     browser: Browser, store: EmbeddedStore, settings: Settings
 ) -> None:
-    with PageServer() as host, PageServer() as stranger, serving(store, settings) as address, opened(browser) as page:
+    with (
+        PageServer() as host,
+        PageServer() as stranger,
+        serving(store, Client(store, settings)) as address,
+        opened(browser) as page,
+    ):
         token = share(settings, embed=(host.url(host="blog.test"),))
         for server, path in ((host, f"/embed/{token}"), (stranger, f"/embed/{token}"), (host, f"/share/{token}")):
             html = f'<title>x</title><iframe width="1000" height="900" src="{address}{path}"></iframe>'
