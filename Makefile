@@ -29,8 +29,7 @@ faults: .venv/installed-dev strace clickhouse zookeeper ## break it for hours: e
 	FOOTFALL_TEST_FAULTS=nightly FOOTFALL_TEST_KILLS=1000 FOOTFALL_TEST_POWER_CUTS=100 FOOTFALL_TEST_REPLICA_KILLS=200 \
 	FOOTFALL_TEST_ORACLE=whole FOOTFALL_TEST_HOSTILE=9000 FOOTFALL_TEST_FUZZED=20000 FOOTFALL_TEST_FOLDS=5000 \
 	$(BIN)/pytest --timeout 14400 --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations 25 \
-	tests/faults/test_many_kills.py tests/faults/test_load_kills.py tests/cluster/test_delivery_to_shards.py \
-	tests/faults/test_kill.py tests/dashboard/test_oracle.py tests/faults \
+	tests/faults tests/cluster/test_delivery_to_shards.py tests/dashboard/test_oracle.py \
 	tests/dashboard/test_hostile_requests.py tests/dashboard/test_folding_differences.py $(ARGS)
 
 mutations: .venv/installed-dev js-snippet/node_modules ## switch off each safeguard: the test that is there for it must fail
