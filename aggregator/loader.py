@@ -26,6 +26,7 @@ from schema.store import Store
 # No projection knows batches: to look through them takes as long as the answer, and to compile the sums ten times that.
 _PLAIN = " SETTINGS optimize_use_projections = 0, compile_aggregate_expressions = 0"
 MAX_CHECKED_CHUNKS = 10_000  # whose figures are compared at once: some MB
+MAX_CHECKED_ROWS = 2_000_000  # inserted before they are checked, and before anybody hears of it: some seconds' work
 
 Month = tuple[int, int]  # year and month of local days: a partition
 Wanted = dict[int, tuple[Manifest, Chunk]]  # by batch number; of one rollup and month
@@ -239,15 +240,15 @@ def _block(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def _together(months: Iterable[Sequence[Manifest]]) -> Iterator[list[Sequence[Manifest]]]:
-    """Yield as many at once as have few enough chunks."""
-    group, chunks = list[Sequence[Manifest]](), 0
+    """Yield as many at once as have few enough chunks and rows."""
+    group, chunks, rows = list[Sequence[Manifest]](), 0, 0
     for manifests in months:
-        more = sum(len(file.chunks) for manifest in manifests for file in manifest.tables.values())
-        if group and chunks + more > MAX_CHECKED_CHUNKS:
+        found = [chunk for each in manifests for file in each.tables.values() for chunk in file.chunks]
+        chunks, rows = chunks + len(found), rows + sum(chunk.rows for chunk in found)
+        if group and (chunks > MAX_CHECKED_CHUNKS or rows > MAX_CHECKED_ROWS):
             yield group
-            group, chunks = [], 0
+            group, chunks, rows = [], len(found), sum(chunk.rows for chunk in found)
         group.append(manifests)
-        chunks += more
     if group:
         yield group
 

@@ -1,8 +1,8 @@
 """Exactly once, of many months: what goes into one insert, what is asked when, and what a fault half-way leaves."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from math import ceil
 from pathlib import Path
 
 import pyarrow as pa
@@ -75,12 +75,11 @@ def test_no_insert_has_more_months_than_the_store_takes(
 
 
 def test_nor_more_rows_than_one_block_may_have(archive: Archive, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader_module, "MAX_CHUNK_ROWS", 5)
+    monkeypatch.setattr(loader_module, "MAX_CHUNK_ROWS", 2)
+    assert set(whole(archive).values()) == {0, 3}
     watched = FallibleStore(store)
     Loader(archive, watched).reconcile()
-    for name, rows in whole(archive).items():
-        months_at_once = max(1, 5 // max(1, rows // 3))
-        assert [table for table, _ in watched.inserts].count(name) == (ceil(3 / months_at_once) if rows else 0)
+    assert Counter(table for table, _ in watched.inserts) == {name: 2 for name, rows in whole(archive).items() if rows}
     assert counts(store) == whole(archive)
 
 
@@ -105,6 +104,19 @@ def test_a_month_that_was_empty_is_checked_once_something_is_in_it(
     Loader(archive, store).load_months([manifests, manifests], report)
     assert counts(store) == archived(archive, manifests)
     assert report.inserted_rows == sum(counts(store).values())
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MAX_CHECKED_CHUNKS", 7), ("MAX_CHECKED_ROWS", 7)])
+def test_who_waits_hears_of_months_as_soon_as_they_are_checked(
+    archive: Archive, store: Store, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    loader, report, heard = Loader(archive, store), LoadReport(), list[int]()
+    months = list(loader.months(report))
+    loader.load_months(months, report, heard.append)
+    monkeypatch.setattr(loader_module, limit, most)
+    loader.load_months(months, report, heard.append)
+    assert heard == [3, 2, 3]
+    assert counts(store) == whole(archive)
 
 
 @pytest.mark.parametrize("kind", [OrderedStore, TwoMonthsStore, FallibleStore])
