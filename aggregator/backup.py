@@ -18,7 +18,7 @@ import xxhash
 
 from aggregator import replacement
 from aggregator.archive import Archive, compacted_later
-from aggregator.inventory import DayInventory, Figures, bytes_of, figures_in, files_of, sweep, take_inventory
+from aggregator.inventory import DayInventory, Figures, bytes_of, days_of, figures_in, files_of, sweep, take_inventory
 from aggregator.manifest import Manifest
 from aggregator.removal import mend_removals, read_removals, write_removals
 from aggregator.thinning import Advance, no_advance, thinned
@@ -70,12 +70,16 @@ def back_up(archive: Archive, destination: Path, now_ms: int, advance: Advance =
         raise RetryError(f"the backup to {destination} failed: {error.strerror or error}") from None
 
 
-def read_marker(destination: Path) -> Marker | None:
-    """Return what the backup in `destination` says of itself, or None if there is none."""
-    try:
-        return msgspec.json.decode((destination / MARKER).read_bytes(), type=Marker)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
-        return None
+def read_marker(destination: Path) -> Marker:
+    """Return what the backup in `destination` says of itself.
+
+    Raises:
+        StopError: there is none.
+    """
+    marker = _marker(destination)
+    if marker is None:
+        raise StopError(f"{destination} is not a backup", hint="name the directory that footfall backup wrote to")
+    return marker
 
 
 def copy_archive(source: Archive, target: Archive, advance: Advance = no_advance) -> BackupReport:
@@ -95,12 +99,19 @@ def copy_archive(source: Archive, target: Archive, advance: Advance = no_advance
 def _claim(destination: Path, node: int) -> None:
     """Mark `destination` as a backup; refuse a directory with anything else in it."""
     make_directory(destination)
-    if read_marker(destination) is None:
+    if _marker(destination) is None:
         if strangers := [entry.name for entry in destination.iterdir() if entry.name not in (_LOCK, f"{MARKER}.tmp")]:
             raise StopError(
                 f"{destination} holds something else ({strangers[0]})", hint="choose an empty directory for the backup"
             )
         replace_file(destination / MARKER, msgspec.json.encode(Marker(node)))
+
+
+def _marker(destination: Path) -> Marker | None:
+    try:
+        return msgspec.json.decode((destination / MARKER).read_bytes(), type=Marker)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return None
 
 
 def _back_up(archive: Archive, destination: Path, now_ms: int, advance: Advance) -> BackupReport:
@@ -157,13 +168,13 @@ class _Copy:
             return
         if not here:
             replacement.take_away(self.target.root, day)
-            self.report.removed_days += 1
+            self.report.removed_days += len(days_of(theirs.manifests))
             return
         if only_there or _clashes(ours, theirs):
             self._replace_day(day, ours)
         else:
             self._extend_day(ours, theirs)
-        self.report.days += 1
+        self.report.days += len(days_of(each for each in ours.manifests if each.stem not in theirs.contents) or {day})
         now_there = take_inventory(self.target, day)
         sweep(self.target, day, now_there)
         self.report.problems += now_there.problems  # damaged there, and not here to be copied again
@@ -214,8 +225,8 @@ class _Copy:
 
 def _unaccounted(day: date, batches: int) -> SetAsideError:
     return SetAsideError(
-        f"the backup has {batches} batches of {day} that the archive has not, or has otherwise, and no record of their"
-        " removal: that day of the backup is left as it is"
+        f"{batches} batches of {day} are in the copy and not in the archive that it is made of, or are otherwise there,"
+        " with no record of their removal: that day of the copy is left as it is"
     )
 
 

@@ -41,14 +41,8 @@ def take_inventory(archive: Archive, day: date) -> DayInventory:
 
 def counted_days(archive: Archive, since: date = date.min) -> set[date]:
     """Return the UTC days from `since` of which the archive has batches."""
-    found = (
-        day
-        for each in archive.days()
-        if each >= since
-        for manifest in take_inventory(archive, each).manifests
-        for day in manifest.days
-    )
-    return {day for day in found if day >= since}
+    found = (days_of(take_inventory(archive, each).manifests) for each in archive.days() if each >= since)
+    return {day for days in found for day in days if day >= since}
 
 
 def figures_in(manifests: Iterable[Manifest]) -> Figures:
@@ -59,6 +53,11 @@ def figures_in(manifests: Iterable[Manifest]) -> Figures:
         for name, file in manifest.tables.items()
         for chunk in file.chunks
     }
+
+
+def days_of(manifests: Iterable[Manifest]) -> set[date]:
+    """Return the UTC days that these batches are of."""
+    return {day for manifest in manifests for day in manifest.days}
 
 
 def bytes_of(manifests: Iterable[Manifest]) -> int:

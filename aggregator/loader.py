@@ -55,7 +55,7 @@ class Loader:
         self._unsettled = {rollup.name for rollup in ROLLUPS}  # an earlier process may have left an insert running
 
     def reconcile(self, report: LoadReport | None = None) -> LoadReport:
-        """Load whatever the archive has and the store has not, a month at a time; see `load`.
+        """Load whatever the archive has and the store has not, some months at a time; see `load`.
 
         A `report` that is given is filled even if this raises: what was set aside by then stays so.
         """

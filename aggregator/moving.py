@@ -10,6 +10,7 @@ from functools import partial
 from itertools import groupby
 
 from aggregator.archive import Archive
+from aggregator.inventory import days_of
 from aggregator.loader import Loader, LoadReport
 from aggregator.manifest import Manifest
 from aggregator.shard_archive import ShardArchive
@@ -51,7 +52,7 @@ class MoveReport:
 
 
 def move(archive: Archive, store: Store, advance: Advance = no_advance) -> MoveReport:
-    """Load into `store` whatever `archive` has and the store has not, a month at a time, then compare their sums.
+    """Load into `store` whatever `archive` has and the store has not, some months at a time, then compare their sums.
 
     The archive is only read, and may grow and be compacted meanwhile. Interrupted: run it again.
 
@@ -66,7 +67,7 @@ def move(archive: Archive, store: Store, advance: Advance = no_advance) -> MoveR
         report.problems += loaded.problems
         if not report.problems or look == _LOOKS - 1 or manifests == _read_manifests(frozen)[0]:
             break  # else a day was compacted while it was read: the rest of it is under other names now
-    report.days, report.inserted_rows = len({manifest.day for manifest in manifests}), loaded.inserted_rows
+    report.days, report.inserted_rows = len(days_of(manifests)), loaded.inserted_rows
     _compare(store, manifests, report)
     return report
 

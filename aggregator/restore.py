@@ -11,13 +11,11 @@ from aggregator.backup import copy_archive, read_marker
 from aggregator.inventory import counted_days
 from aggregator.loader import Loader, LoadReport
 from aggregator.removal import read_removals
+from aggregator.restoring import begin_restoring, end_restoring, is_being_restored
 from aggregator.thinning import Advance, no_advance, thin
-from schema.durable_files import fsync_directory, make_directory, replace_file
 from schema.errors import SetAsideError, StopError
 from schema.rollups import ROLLUPS
 from schema.store import Store
-
-MARK = "restoring"  # in the archive, until all of it is loaded
 
 
 @dataclass
@@ -31,16 +29,28 @@ class RestoreReport:
 
 
 def restore(
-    source: Path, archive: Archive, store: Store, copied: Advance = no_advance, loaded: Advance = no_advance
+    source: Path,
+    archive: Archive,
+    store: Store,
+    copied: Advance = no_advance,
+    loaded: Advance = no_advance,
+    *,
+    incomplete: bool = False,
 ) -> RestoreReport:
     """Copy the backup in `source` to `archive`, carry out what it says was removed, load `store` from that.
 
+    With problems in the report the archive stays marked as half restored, for this to be run again; not so if what is
+    `incomplete` is wanted all the same.
+
     Raises:
-        StopError: `source` is no backup, or archive or store is not empty; nothing was changed.
+        StopError: `source` is no backup, or no complete one; archive or store is not empty; nothing was changed.
         StoreUnavailableError: to be run again.
     """
-    if read_marker(source) is None:
-        raise StopError(f"{source} is not a backup", hint="name the directory that `footfall backup` wrote to")
+    if not read_marker(source).completed_ms and not incomplete:
+        raise StopError(
+            f"the backup in {source} was never completed: days may be missing",
+            hint="run footfall backup again if its archive is still there; --incomplete restores what there is",
+        )
     _claim(archive, store)
     backup = Archive(source / "archive", archive.node)
     replacement.finish(backup.root)
@@ -49,13 +59,13 @@ def restore(
     report.problems += thin(archive, read_removals(archive.root)).problems
     report.rows, problems = load_all(archive, store, loaded)
     report.problems += problems
-    (archive.root / MARK).unlink()
-    fsync_directory(archive.root)
+    if incomplete or not report.problems:
+        end_restoring(archive.root)
     return report
 
 
 def load_all(archive: Archive, store: Store, loaded: Advance = no_advance) -> tuple[int, list[SetAsideError]]:
-    """Load what the store has not, a month at a time; return how many rows that was, and what could not be loaded."""
+    """Load what the store has not, some months at a time; return how many rows that was, and what was damaged."""
     loader, report = Loader(archive, store), LoadReport()
     months = list(loader.months(report))
     loader.load_months(months, report, lambda done: loaded(done, len(months)))
@@ -64,12 +74,11 @@ def load_all(archive: Archive, store: Store, loaded: Advance = no_advance) -> tu
 
 def _claim(archive: Archive, store: Store) -> None:
     """Refuse anything but two empty places, or those that an interrupted run has begun to fill."""
-    if (archive.root / MARK).exists():
+    if is_being_restored(archive.root):
         return
     if archive.root.exists() and any(archive.root.iterdir()):
         raise StopError(f"{archive.root} is not empty", hint="restore into an empty data_dir")
     for rollup in ROLLUPS:
         if store.query(f"SELECT 1 FROM {rollup.name} LIMIT 1"):
             raise StopError(f"the store has rows in {rollup.name}", hint="restore into an empty store")
-    make_directory(archive.root)
-    replace_file(archive.root / MARK, b"")
+    begin_restoring(archive.root)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from aggregator import replacement
 from aggregator.archive import Archive
 from aggregator.chunks import Chunk, figures
-from aggregator.inventory import bytes_of, sweep, take_inventory
+from aggregator.inventory import bytes_of, days_of, sweep, take_inventory
 from aggregator.manifest import Manifest
 from aggregator.removal import Removal, kept_rows
 from schema.batch import Window
@@ -94,7 +94,7 @@ def _thin_day(archive: Archive, day: date, removals: Sequence[Removal], report: 
         _put(archive, day, results)
     before, after = [manifest for manifest, _ in changed], [] if dry_run else archive.manifests(day)[0]
     same = {manifest.stem for manifest, _ in changed}
-    report.days += 1
+    report.days += len(days_of(before))
     report.rows += sum(_rows(manifest) for manifest in before)
     report.rows -= sum(rows.num_rows for _, kept in changed for rows, _ in kept.values())
     report.bytes += bytes_of(before) - bytes_of(manifest for manifest in after if manifest.stem in same)

@@ -11,7 +11,7 @@ import xxhash
 from aggregator.archive import Archive
 from aggregator.chunks import Chunk
 from aggregator.day_directories import first_of_month
-from aggregator.inventory import figures_in, files_of, take_inventory
+from aggregator.inventory import days_of, figures_in, files_of, take_inventory
 from aggregator.manifest import Manifest
 from aggregator.parquet_bytes import decode_parquet
 from aggregator.stored_month import StoredMonth, read_stored_month, stored_months
@@ -118,7 +118,7 @@ def _verify_day(archive: Archive, day: date, report: VerifyReport, deep: bool) -
             break  # else the day was compacted or thinned meanwhile: look again
     report.differences += [Difference(day, "", "manifest", str(problem), "readable") for problem in inventory.problems]
     report.differences += found
-    report.days += len({each for manifest in inventory.manifests for each in manifest.days}) or 1
+    report.days += len(days_of(inventory.manifests))
     report.files += sum(1 + len(manifest.tables) for manifest in inventory.manifests)
 
 
@@ -145,7 +145,10 @@ def _compare(rollup: Rollup, batch: int, expected: Chunk | None, found: tuple[in
         return
     window = batch_window(batch)
     name = f"{window.name}-{batch_node(batch)}, chunk {batch & 0xFFFF}"
-    names = ("rows", *rollup.measure_names)
-    for what, ours, theirs in zip(names, wanted or [0] * len(names), found or [0] * len(names), strict=True):
+    if found is None or wanted is None:
+        in_archive, in_store = (f"{figures[0]} rows" if figures else "nothing" for figures in (wanted, found))
+        yield Difference(window.day, rollup.name, name, f"{in_store} in the store", f"{in_archive} in the archive")
+        return
+    for what, ours, theirs in zip(("rows", *rollup.measure_names), wanted, found, strict=True):
         if ours != theirs:
             yield Difference(window.day, rollup.name, name, f"{theirs} {what} in the store", f"{ours} in the archive")

@@ -21,6 +21,7 @@ from aggregator.manifest import Manifest
 from aggregator.months import compact_span, spans_to_compact
 from aggregator.projections import complete
 from collector.segment import Segment
+from collector.tally import WorkerTally
 from footfall.clock import utc_now_ms
 from footfall.demo_traffic import Traffic
 from footfall.process import own_directory
@@ -107,10 +108,14 @@ def _spool_today(settings: Settings, today: date, records: Sequence[Record]) -> 
     if not records or (settings.spool_dir / day_directory(today)).exists():
         return
     make_directory(settings.spool_dir)
-    segment = Segment(settings.spool_dir, settings.node, today, records[0].at)
+    segment, tally = Segment(settings.spool_dir, settings.node, today, records[0].at), WorkerTally()
+    tally.begin(segment.directory, segment.name)
     for start in range(0, len(records), _RECORDS_PER_FRAME):
         segment.append([encode_records(list(records[start : start + _RECORDS_PER_FRAME]))])
+    tally.add(records)
     segment.seal()
+    tally.complete()
+    tally.close()
 
 
 @contextmanager

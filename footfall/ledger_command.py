@@ -23,6 +23,7 @@ from aggregator.local_time import LocalTime
 from aggregator.replay import Replay, Replayed
 from aggregator.stored_day import StoredDay, read_stored_day
 from footfall.clock import utc_now_ms
+from footfall.process import refuse_absent
 from footfall.running import ask
 from schema.errors import ArgumentError, RetryError, StoreUnavailableError
 from schema.settings import Settings
@@ -41,6 +42,7 @@ def show_ledger(settings: Settings, site: str, day: date | None, *, as_json: boo
     """
     if site and settings.site_of(site) is None:
         raise ArgumentError("--site", site, f"one of {', '.join(known.domain for known in settings.site)}")
+    refuse_absent(settings)
     report, is_running = _ledger(settings, day)
     rows = [row for row in report.rows if not site or row.site == site]
     report = msgspec.structs.replace(report, rows=tuple(rows))
@@ -57,6 +59,7 @@ def check_replay(settings: Settings, day: date | None) -> int:
     Raises:
         ArgumentError: the spool has nothing of that day.
     """
+    refuse_absent(settings)
     days = days_in(settings.spool_dir)
     if day is not None and day not in days:
         raise ArgumentError("--day", str(day), f"a day in the spool ({', '.join(map(str, days)) or 'there is none'})")

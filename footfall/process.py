@@ -12,6 +12,7 @@ from pathlib import Path
 from schema.directory_lock import lock_directory
 from schema.durable_files import make_directory
 from schema.errors import AddressInUseError, SettingError, StopError
+from schema.settings import Settings
 
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 2048
@@ -43,6 +44,20 @@ def explain_bind_error(setting: str, address: str, error: OSError) -> StopError:
     if error.errno == errno.EADDRINUSE:
         return AddressInUseError(setting, address)
     return SettingError(setting, address, f"an address to listen on ({error.strerror})")
+
+
+def refuse_absent(settings: Settings) -> None:
+    """Let no command find an empty place in good order where something was expected.
+
+    Raises:
+        SettingError: there is no data_dir.
+    """
+    if not settings.data_dir.is_dir():
+        raise SettingError(
+            "data_dir",
+            str(settings.data_dir),
+            f"a directory that Footfall has filled (a path without / in front is looked up from {Path.cwd()})",
+        )
 
 
 def own_directory(directory: Path, name: str) -> int:

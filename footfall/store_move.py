@@ -11,8 +11,9 @@ from rich.table import Table
 
 from aggregator.archive import Archive
 from aggregator.moving import MonthDifference, MoveReport, move
+from aggregator.restoring import refuse_half_restored
 from footfall.adding_up import add_up
-from footfall.process import own_directory
+from footfall.process import own_directory, refuse_absent
 from footfall.slow_progress import SlowProgress
 from schema import migrate
 from schema.check_settings import check_settings
@@ -36,6 +37,8 @@ def move_store(settings: Settings, say: Console, to: str) -> int:
         StoreUnavailableError: to be run again, which goes on from there.
     """
     target = _target(settings, to)
+    refuse_absent(settings)
+    refuse_half_restored(settings.archive_dir)
     start = time.monotonic()
     own_directory(settings.data_dir, "migrate-store.lock")  # two would take each other's rows for nobody's
     with contextlib.closing(open_store(target)) as store, SlowProgress(say, "Loading") as advance:

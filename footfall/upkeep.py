@@ -1,19 +1,16 @@
-"""Keeping, copying, comparing and forgetting, as commands: each says what it did, and returns the exit code."""
+"""Keeping, copying and forgetting, as commands: each says what it did, and returns the exit code."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.table import Table
 
 from aggregator import forget as forgetting
 from aggregator import replacement
@@ -21,23 +18,19 @@ from aggregator.archive import Archive
 from aggregator.backup import back_up
 from aggregator.local_time import LocalTime
 from aggregator.restore import restore as restore_backup
+from aggregator.restoring import refuse_half_restored
 from aggregator.retention import first_kept
 from aggregator.retention import prune as drop_months
-from aggregator.stored_month import StoredMonth
-from aggregator.verify import Difference, VerifyReport, compare_months, verify_archive, verify_store
 from footfall.adding_up import add_up
 from footfall.clock import utc_now_ms
-from footfall.process import own_directory
-from footfall.running import ask_running
+from footfall.process import own_directory, refuse_absent
 from footfall.slow_progress import SlowProgress
 from schema import migrate
-from schema.errors import DataDirInUseError, FootfallError, SettingError, StopError, StoreUnavailableError
+from schema.check_settings import DOMAIN_EXPECTED, is_domain
+from schema.errors import ArgumentError, FootfallError, SettingError, StopError
 from schema.fence import read_fence
 from schema.settings import Settings
 from schema.store import Store, open_store
-
-_SHOWN_DIFFERENCES = 50
-_PAUSE_SECONDS = 1.0  # for a batch that is on its way from the archive to the store
 
 
 def prune(settings: Settings, say: Console, *, dry_run: bool) -> int:
@@ -46,7 +39,8 @@ def prune(settings: Settings, say: Console, *, dry_run: bool) -> int:
     if not settings.aggregator.keep_months:
         say.print("Every month is kept: aggregator.keep_months is 0.")
         return 0
-    with _stopped(settings) as (archive, store), SlowProgress(say, "Looking through the archive") as advance:
+    refuse_absent(settings)
+    with stopped(settings) as (archive, store), SlowProgress(say, "Looking through the archive") as advance:
         report = drop_months(archive, store, before, advance, dry_run=dry_run)
     if report.is_empty:
         say.print(f"Nothing is older than {before:%B %Y}, the first month that is kept.")
@@ -62,23 +56,36 @@ def prune(settings: Settings, say: Console, *, dry_run: bool) -> int:
 
 def forget(settings: Settings, say: Console, site: str) -> int:
     """Remove everything that was counted of a site: archive, store, live counts. It cannot be undone."""
+    refuse_absent(settings)
     refuse_known(settings, site)
-    with _stopped(settings) as (archive, store), SlowProgress(say, "Looking through the archive") as advance:
+    with stopped(settings) as (archive, store), SlowProgress(say, "Looking through the archive") as advance:
         until_ms = max(utc_now_ms(), read_fence(settings.spool_dir))
         report = forgetting.forget(archive, store, site, until_ms, advance)
-    say.print(
-        f"Forgot {site}: {report.archive.rows:,} rows of {report.archive.days} days in the archive"
-        f" ({_size(max(0, report.archive.bytes))}), {report.stored_rows:,} rows of the store."
-    )
+    if report.archive.rows or report.stored_rows:
+        say.print(
+            f"Forgot {site}: {report.archive.rows:,} rows of {report.archive.days} days in the archive"
+            f" ({_size(max(0, report.archive.bytes))}), {report.stored_rows:,} rows of the store."
+        )
+    else:
+        say.print(f"Neither archive nor store had anything of {site}; should it ever have been called so?")
     if report.quarantined_days:
         say.print("Damaged batches in archive/quarantine are gone as well: nobody can tell whose rows they held.")
     say.print("Hits of today that are in the spool will not count, and leave it when their day is closed.")
+    if report.stored_rows:
+        say.print("Old files of the store that still hold its rows are removed within ten minutes of Footfall running.")
     say.print("A backup follows with the next `footfall backup`.")
     return _complain(say, report.archive.problems)
 
 
 def refuse_known(settings: Settings, site: str) -> None:
-    """Raise StopError while the site is in the settings: it would be counted again at once."""
+    """Let only a site be forgotten that is none of the settings', where it would be counted again at once.
+
+    Raises:
+        ArgumentError: it is no domain.
+        StopError: it is in the settings.
+    """
+    if not is_domain(site):
+        raise ArgumentError("SITE", site, DOMAIN_EXPECTED)
     if settings.site_of(site):
         raise StopError(
             f"{site} is still among the sites in the settings", hint="remove its [[site]] from the settings first"
@@ -91,6 +98,8 @@ def backup(settings: Settings, say: Console, destination: Path | None) -> int:
     if directory is None:
         raise SettingError("backup.directory", "", "a directory, there or as the argument of this command")
     _refuse_inside(directory, settings)
+    refuse_absent(settings)
+    refuse_half_restored(settings.archive_dir)
     archive = Archive(settings.archive_dir, settings.node)
     with SlowProgress(say, "Copying") as advance:
         report = back_up(archive, directory, utc_now_ms(), advance)
@@ -102,87 +111,39 @@ def backup(settings: Settings, say: Console, destination: Path | None) -> int:
     return _complain(say, report.problems)
 
 
-def restore(settings: Settings, say: Console, source: Path) -> int:
+def restore(settings: Settings, say: Console, source: Path, *, incomplete: bool) -> int:
     """Rebuild an empty archive and store from a backup."""
     start = time.monotonic()
     with (
-        _stopped(settings) as (archive, store),
+        stopped(settings, is_restoring=True) as (archive, store),
         SlowProgress(say, "Copying") as copied,
         SlowProgress(say, "Loading the store") as loaded,
     ):
-        report = restore_backup(source, archive, store, copied, loaded)
+        report = restore_backup(source, archive, store, copied, loaded, incomplete=incomplete)
         say.print(
             f"Restored {report.days} days ({_size(report.bytes)}); loaded {report.rows:,} rows"
             f" in {time.monotonic() - start:.1f} s."
         )
         add_up(store, say)
-    return _complain(say, report.problems)
-
-
-def verify(settings: Settings, say: Console, backup: Path | None, *, deep: bool) -> int:
-    """Compare the archive's files with their checksums, and the store with the archive."""
-    archive = Archive(backup / "archive" if backup else settings.archive_dir, settings.node)
-    with SlowProgress(say, "Checking the archive") as advance:
-        report = verify_archive(archive, advance, deep=deep)
-    compared = backup is None and _verify_store(settings, archive, report, say)
-    say.print(f"The archive has {report.files:,} files of {report.days} days.")
-    if compared:
-        say.print(f"The store has {report.stored_rows:,} rows; the archive {report.batches:,} batches of tables.")
-    if report.differences:
-        _show(say, report.differences)
-        return 1
-    say.print("No difference.")
-    return 0
-
-
-def _verify_store(settings: Settings, archive: Archive, report: VerifyReport, say: Console) -> bool:
-    """Compare; say so if that cannot be done now."""
-    try:
-        with _stopped(settings) as (_, store), SlowProgress(say, "Comparing the store") as advance:
-            verify_store(archive, store, report, advance)
-    except DataDirInUseError:
-        return _verify_running(settings, archive, report, say)
-    return True
-
-
-def _verify_running(settings: Settings, archive: Archive, report: VerifyReport, say: Console) -> bool:
-    """Ask the Footfall that runs what the store has: nobody else can."""
-
-    def read(month: date) -> StoredMonth:
-        return ask_running(settings, "stored", month, StoredMonth)
-
-    try:
-        months = ask_running(settings, "stored", None, list[date])
-        with SlowProgress(say, "Comparing the store") as advance:
-            pause = functools.partial(time.sleep, _PAUSE_SECONDS)
-            compare_months(archive, months, read, report, advance=advance, pause=pause)
-    except StoreUnavailableError as error:
-        say.print(f"Only the files are checked: {error}. Ask again once Footfall is ready, or stop it first.")
-        return False
-    return True
-
-
-def _show(say: Console, differences: list[Difference]) -> None:
-    table = Table("day", "table", "batch", "found", "expected")
-    for difference in differences[:_SHOWN_DIFFERENCES]:
-        table.add_row(
-            difference.day.isoformat(), difference.table, difference.batch, difference.found, difference.expected
-        )
-    say.print(table)
-    more = len(differences) - _SHOWN_DIFFERENCES
-    say.print(f"{len(differences):,} differences{f', {more:,} of them not shown' if more > 0 else ''}.")
+    failed = _complain(say, report.problems)
+    if failed and not incomplete:
+        say.print("Mend the backup and run this again, which goes on from here; --incomplete ends with what there is.")
+    return failed
 
 
 @contextmanager
-def _stopped(settings: Settings) -> Iterator[tuple[Archive, Store]]:
+def stopped(settings: Settings, *, is_restoring: bool = False) -> Iterator[tuple[Archive, Store]]:
     """Give the archive and the migrated store, with nobody else at work on them.
 
     Raises:
         DataDirInUseError: Footfall runs.
+        StopError: the archive is half restored, and this is not to go on with that.
     """
     with contextlib.ExitStack() as claims:
         for directory, name in ((settings.data_dir, "footfall.lock"), (settings.spool_dir, "aggregator.lock")):
             claims.callback(os.close, own_directory(directory, name))
+        if not is_restoring:
+            refuse_half_restored(settings.archive_dir)
         store = claims.enter_context(contextlib.closing(open_store(settings)))
         migrate.apply(store)
         replacement.finish(settings.archive_dir)

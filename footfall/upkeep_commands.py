@@ -1,4 +1,4 @@
-"""The commands prune, forget, backup, restore, verify and migrate-store: their arguments. `upkeep` does the work."""
+"""The commands prune, forget, backup, restore, verify and migrate-store: their arguments. Other files do the work."""
 
 from __future__ import annotations
 
@@ -52,12 +52,16 @@ def backup(
 
 
 def restore(
-    source: Annotated[Path, typer.Argument(help="What `footfall backup` wrote.")], config: ConfigOption = None
+    source: Annotated[Path, typer.Argument(help="What `footfall backup` wrote.")],
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Take what there is of a backup that is not whole, and end with that.")
+    ] = False,
+    config: ConfigOption = None,
 ) -> None:
-    """Rebuild an empty archive and store from a backup."""
+    """Rebuild an empty archive and store from a backup. Interrupted: run it again."""
     from footfall import upkeep
 
-    raise typer.Exit(upkeep.restore(load_settings(config), _console(), source))
+    raise typer.Exit(upkeep.restore(load_settings(config), _console(), source, incomplete=incomplete))
 
 
 def verify(
@@ -66,9 +70,12 @@ def verify(
     config: ConfigOption = None,
 ) -> None:
     """Compare the archive's files with their checksums, and the store with the archive."""
-    from footfall import upkeep
+    from footfall import verify_command
 
-    raise typer.Exit(upkeep.verify(load_settings(config), _console(), backup, deep=deep))
+    settings = load_settings(config)
+    if backup:
+        raise typer.Exit(verify_command.verify_backup(backup, settings.node, _console(), deep=deep))
+    raise typer.Exit(verify_command.verify(settings, _console(), deep=deep))
 
 
 def migrate_store(

@@ -19,6 +19,7 @@ from schema.snippet import FEATURES, PRESETS, expand_features
 _SCRIPT_PATH = re.compile(r"(?!/api/|/health/)(/[A-Za-z0-9_-]+)+\.js")
 _DOMAIN = re.compile(r"(?!www\.)[^\s,/:@?#%\\\"'<>A-Z]+")
 _MAX_DOMAIN = 253
+DOMAIN_EXPECTED = "a host name in lower case such as example.com, without https:// or a path"
 LOG_FORMATS = ("plain", "json")
 FORWARDED_HEADERS = ("x-forwarded-for", "forwarded")
 
@@ -64,6 +65,11 @@ def check_settings(settings: Settings) -> None:
     check_dashboard(settings)
 
 
+def is_domain(text: str) -> bool:
+    """Whether a site may have this domain."""
+    return bool(_DOMAIN.fullmatch(text)) and len(text) <= _MAX_DOMAIN
+
+
 def _check_script(collector: CollectorSettings) -> None:
     if not _SCRIPT_PATH.fullmatch(collector.script_path):
         raise SettingError("collector.script_path", collector.script_path, "a path such as /js/stats.js")
@@ -89,10 +95,8 @@ def _check_sites(sites: tuple[SiteSettings, ...]) -> None:
         raise SettingError("site", [], "at least one site")
     seen: set[str] = set()
     for site in sites:
-        if not _DOMAIN.fullmatch(site.domain) or len(site.domain) > _MAX_DOMAIN:
-            raise SettingError(
-                "site.domain", site.domain, "a host name in lower case such as example.com, without https:// or a path"
-            )
+        if not is_domain(site.domain):
+            raise SettingError("site.domain", site.domain, DOMAIN_EXPECTED)
         if site.domain in seen:
             raise SettingError("site.domain", site.domain, "each domain once")
         seen.add(site.domain)

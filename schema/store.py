@@ -20,10 +20,10 @@ NO_PARAMETERS: Parameters = {}
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What the engine knows, looked up once from its version and used wherever SQL depends on it."""
+    """What the engine knows, by its version, and takes: looked up once, used wherever SQL depends on it."""
 
     version: tuple[int, int]
-    months_per_insert: int = 1  # how many months' partitions one may fill
+    months_per_insert: int = 1  # how many months' partitions one insert may fill
 
     @property
     def has_low_cardinality(self) -> bool:
@@ -84,7 +84,7 @@ class Store(Protocol):
         """Insert `rows`, whose columns are named as the table's, as one block: of each month all rows or none.
 
         Raises:
-            StoreUnavailableError: of no month, or of not all.
+            StoreUnavailableError: of some months nothing was inserted, mostly of none anything.
             OutcomeUnknownError: sent, but whether it happened is not known.
         """
 

@@ -9,6 +9,7 @@ import pytest
 from aggregator.archive import Archive
 from aggregator.backup import back_up, copy_archive, read_marker
 from aggregator.compaction import compact_day
+from aggregator.months import compact_span
 from aggregator.removal import DroppedMonths, ForgottenSite, write_removals
 from aggregator.replacement import finish
 from aggregator.thinning import thin
@@ -161,6 +162,30 @@ def test_a_full_disk_is_said_and_what_was_copied_is_whole(tmp_path: Path, monkey
     assert archived_rows(copy_of(tmp_path / "backup"))
     back_up(archive, tmp_path / "backup", NOW_MS)
     assert files(tmp_path / "backup" / "archive") == files(tmp_path / "archive")
+
+
+def test_a_batch_damaged_in_the_backup_is_copied_anew_once_its_manifest_is_gone(tmp_path: Path) -> None:
+    archive = two_sites(tmp_path / "archive")
+    back_up(archive, tmp_path / "backup", NOW_MS)
+    damaged = tmp_path / "backup" / "archive" / WINTER / "day.1.visits.parquet"
+    flip_bit(damaged)
+    assert back_up(archive, tmp_path / "backup", NOW_MS).files == 0
+    damaged.with_name("day.1.json").unlink()
+    assert back_up(archive, tmp_path / "backup", NOW_MS).problems == []
+    assert files(tmp_path / "backup" / "archive") == files(tmp_path / "archive")
+
+
+def test_every_day_of_a_month_that_is_one_batch_is_counted(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive", 1)
+    days = [f"2026-04-{day:02}" for day in range(1, 31)]
+    for day in days:
+        archive_of(archive.root, records_of(day))
+        compact_day(archive, date.fromisoformat(day))
+    compact_span(archive, date(2026, 4, 1), date(2026, 4, 30))
+    assert back_up(archive, tmp_path / "backup", NOW_MS).days == 30
+    write_removals(archive.root, [DroppedMonths(date(2026, 5, 1))])
+    assert thin(archive, [DroppedMonths(date(2026, 5, 1))]).days == 30
+    assert back_up(archive, tmp_path / "backup", NOW_MS).removed_days == 30
 
 
 @pytest.mark.parametrize("change", ["first", "compacted", "forgotten", "dropped"])

@@ -9,12 +9,25 @@ from aggregator.backup import back_up
 from aggregator.loader import Loader
 from aggregator.removal import ForgottenSite, write_removals
 from aggregator.restore import restore
+from aggregator.restoring import is_being_restored, refuse_half_restored
 from schema.errors import StopError, StoreUnavailableError
 from schema.store import Store
+from support.batches import flip_bit
 from support.embedded import clean_store, shared_store
 from support.fallible_store import FallibleStore
 from support.interrupted import every_interruption, pulled_plug
-from support.two_sites import LEAVING, UNTIL_MS, archived_rows, files, stored_rows, two_sites, without_site
+from support.two_sites import (
+    LEAVING,
+    SPRING,
+    SUMMER,
+    UNTIL_MS,
+    WINTER,
+    archived_rows,
+    files,
+    stored_rows,
+    two_sites,
+    without_site,
+)
 
 
 @pytest.fixture
@@ -56,6 +69,34 @@ def test_an_archive_or_a_store_that_has_anything_is_left_alone(tmp_path: Path, s
 def test_what_is_no_backup_is_refused(tmp_path: Path, store: Store) -> None:
     with pytest.raises(StopError, match="not a backup"):
         restore(tmp_path, Archive(tmp_path / "restored", 1), store)
+
+
+def test_a_backup_that_was_never_completed_is_restored_only_on_demand(tmp_path: Path, store: Store) -> None:
+    archive = two_sites(tmp_path / "archive")
+    flip_bit(archive.root / WINTER / "day.1.visits.parquet")
+    assert len(back_up(archive, tmp_path / "backup", UNTIL_MS).problems) == 1
+    restored = Archive(tmp_path / "restored", 1)
+    with pytest.raises(StopError, match="never completed"):
+        restore(tmp_path / "backup", restored, store)
+    assert not restored.root.exists()
+    assert restore(tmp_path / "backup", restored, store, incomplete=True).problems == []
+    assert not is_being_restored(restored.root)
+    assert [day.isoformat() for day in restored.days()] == [SPRING, SUMMER]
+
+
+def test_a_damaged_backup_is_mended_and_restored_from_where_it_stopped(tmp_path: Path, store: Store) -> None:
+    archive = made_backup(tmp_path)
+    damaged = tmp_path / "backup/archive" / WINTER / "day.1.visits.parquet"
+    flip_bit(damaged)
+    restored = Archive(tmp_path / "restored", 1)
+    assert len(restore(tmp_path / "backup", restored, store).problems) == 1
+    with pytest.raises(StopError, match="restore into data_dir has not come to its end"):
+        refuse_half_restored(restored.root)
+    flip_bit(damaged)
+    assert restore(tmp_path / "backup", restored, store).problems == []
+    refuse_half_restored(restored.root)
+    assert files(restored.root) == files(archive.root)
+    assert stored_rows(store) == archived_rows(archive)
 
 
 def test_what_was_removed_before_the_copy_was_complete_does_not_come_back(tmp_path: Path, store: Store) -> None:

@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from aggregator.archive import Archive, encode_parquet
+from aggregator.inventory import figures_in
 from aggregator.loader import Loader
 from aggregator.manifest import SUFFIX, describe_file, encode_manifest
 from aggregator.verify import VerifyReport, verify_archive, verify_store
@@ -46,9 +47,11 @@ def test_batches_of_two_months_do_not_differ(tmp_path: Path, store: Store) -> No
 
 def test_every_batch_that_the_store_has_not_is_named(tmp_path: Path, store: Store) -> None:
     archive = two_sites(tmp_path)
-    found = {(difference.day.isoformat(), difference.table) for difference in verify(archive, store).differences}
+    found = [(difference.day.isoformat(), difference.table) for difference in verify(archive, store).differences]
     assert (WINTER, "pageviews") in found
     assert len({day for day, _ in found}) == 3
+    batches = [figures_in(archive.manifests(day)[0]) for day in archive.days()]
+    assert len(found) == sum(map(len, batches))  # each once, not each of its figures
 
 
 @pytest.mark.parametrize("table", ["pageviews", "batches"])

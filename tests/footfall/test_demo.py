@@ -76,6 +76,11 @@ def test_the_archive_of_the_demo_holds_what_was_made_up(demo: Footfall) -> None:
     assert footfall.client.read("visits", demo.data_dir)["visits"].sum() > 1000
 
 
+def test_the_ledger_of_the_demo_has_nothing_to_say(demo: Footfall) -> None:
+    done = demo.run("ledger")
+    assert (done.returncode, "no worker has said" in done.stdout) == (0, False), done.stdout
+
+
 def test_a_second_demo_keeps_what_is_there(demo: Footfall) -> None:
     before = {path: path.stat().st_mtime_ns for path in (demo.data_dir / "archive").rglob("*.parquet")}
     assert demo.run("demo", "--days", "3", "--directory", str(demo.data_dir)).returncode == 0
