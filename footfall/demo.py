@@ -22,6 +22,7 @@ from aggregator.months import compact_span, spans_to_compact
 from aggregator.projections import complete
 from collector.segment import Segment
 from collector.tally import WorkerTally
+from footfall.amounts import amount
 from footfall.clock import utc_now_ms
 from footfall.demo_traffic import Traffic
 from footfall.process import own_directory
@@ -66,7 +67,9 @@ def make_demo(settings: Settings, days: int, site: str, console: Console) -> Non
         _spool_today(settings, today, [hit for hit in traffic.records(today, first) if hit.at < now_ms])
     finally:
         os.close(lock)
-    console.print(f"{settings.data_dir}/ has {len(counted_days(archive))} days of made-up traffic.", highlight=False)
+    console.print(
+        f"{settings.data_dir}/ has {amount(len(counted_days(archive)), 'day')} of made-up traffic.", highlight=False
+    )
 
 
 def _claim(directory: Path) -> None:

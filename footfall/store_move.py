@@ -13,6 +13,7 @@ from aggregator.archive import Archive
 from aggregator.moving import MonthDifference, MoveReport, move
 from aggregator.restoring import refuse_half_restored
 from footfall.adding_up import add_up
+from footfall.amounts import amount
 from footfall.process import own_directory, refuse_absent
 from footfall.slow_progress import SlowProgress
 from schema import migrate
@@ -45,8 +46,8 @@ def move_store(settings: Settings, say: Console, to: str) -> int:
         migrate.apply(store)
         report = move(Archive(settings.archive_dir, settings.node), store, advance)
         say.print(
-            f"Loaded {report.inserted_rows:,} rows of {report.days:,} days in {time.monotonic() - start:.1f} s;"
-            f" the new store has {report.rows:,} rows of this archive."
+            f"Loaded {amount(report.inserted_rows, 'row')} of {amount(report.days, 'day')}"
+            f" in {time.monotonic() - start:.1f} s; the new store has {report.rows:,} rows of this archive."
         )
         add_up(store, say)
     if not report.is_equal:

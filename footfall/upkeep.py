@@ -22,6 +22,7 @@ from aggregator.restoring import refuse_half_restored
 from aggregator.retention import first_kept
 from aggregator.retention import prune as drop_months
 from footfall.adding_up import add_up
+from footfall.amounts import amount, size
 from footfall.clock import utc_now_ms
 from footfall.process import own_directory, refuse_absent
 from footfall.slow_progress import SlowProgress
@@ -48,8 +49,8 @@ def prune(settings: Settings, say: Console, *, dry_run: bool) -> int:
         months = ", ".join(f"{year}-{month:02}" for year, month in sorted(report.archive.months))
         say.print(
             f"{'Would drop' if dry_run else 'Dropped'} everything before {before:%B %Y} ({months or 'in the store'}):"
-            f" {report.archive.rows:,} rows and {_size(report.archive.bytes)} of the archive,"
-            f" {report.stored_rows:,} rows of the store."
+            f" {amount(report.archive.rows, 'row')} and {size(report.archive.bytes)} of the archive,"
+            f" {amount(report.stored_rows, 'row')} of the store."
         )
     return _complain(say, report.archive.problems)
 
@@ -63,8 +64,8 @@ def forget(settings: Settings, say: Console, site: str) -> int:
         report = forgetting.forget(archive, store, site, until_ms, advance)
     if report.archive.rows or report.stored_rows:
         say.print(
-            f"Forgot {site}: {report.archive.rows:,} rows of {report.archive.days} days in the archive"
-            f" ({_size(max(0, report.archive.bytes))}), {report.stored_rows:,} rows of the store."
+            f"Forgot {site}: {amount(report.archive.rows, 'row')} of {amount(report.archive.days, 'day')}"
+            f" in the archive ({size(max(0, report.archive.bytes))}), {amount(report.stored_rows, 'row')} of the store."
         )
     else:
         say.print(f"Neither archive nor store had anything of {site}; should it ever have been called so?")
@@ -104,8 +105,9 @@ def backup(settings: Settings, say: Console, destination: Path | None) -> int:
     with SlowProgress(say, "Copying") as advance:
         report = back_up(archive, directory, utc_now_ms(), advance)
     if report.files or report.removed_days:
-        gone = f"; {report.removed_days} days are gone from it, as from the archive" if report.removed_days else ""
-        say.print(f"Copied {report.files:,} files of {report.days} days ({_size(report.bytes)}) to {directory}{gone}.")
+        copied = f"{amount(report.files, 'file')} of {amount(report.days, 'day')} ({size(report.bytes)})"
+        removed = f"; removed {amount(report.removed_days, 'day')} from it, as from the archive"
+        say.print(f"Copied {copied} to {directory}{removed if report.removed_days else ''}.")
     elif not report.problems:
         say.print(f"{directory} has everything already.")
     return _complain(say, report.problems)
@@ -121,7 +123,7 @@ def restore(settings: Settings, say: Console, source: Path, *, incomplete: bool)
     ):
         report = restore_backup(source, archive, store, copied, loaded, incomplete=incomplete)
         say.print(
-            f"Restored {report.days} days ({_size(report.bytes)}); loaded {report.rows:,} rows"
+            f"Restored {amount(report.days, 'day')} ({size(report.bytes)}); loaded {amount(report.rows, 'row')}"
             f" in {time.monotonic() - start:.1f} s."
         )
         add_up(store, say)
@@ -165,11 +167,3 @@ def _complain(say: Console, problems: Iterable[FootfallError]) -> int:
     for sentence in told:
         say.print(sentence)
     return int(bool(told))
-
-
-def _size(count: int) -> str:
-    for unit in ("bytes", "KB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count //= 1000
-    return f"{count:,} GB"

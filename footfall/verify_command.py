@@ -16,6 +16,7 @@ from aggregator.removal import ForgottenSite, read_removals
 from aggregator.restoring import refuse_half_restored
 from aggregator.stored_month import StoredMonth
 from aggregator.verify import Difference, VerifyReport, compare_months, verify_archive, verify_store
+from footfall.amounts import amount
 from footfall.process import refuse_absent
 from footfall.running import ask_running
 from footfall.slow_progress import SlowProgress
@@ -77,7 +78,7 @@ def verify_backup(directory: Path, node: int, say: Console, *, deep: bool) -> in
 def _verify_files(archive: Archive, say: Console, *, deep: bool) -> VerifyReport:
     with SlowProgress(say, "Checking the archive") as advance:
         report = verify_archive(archive, advance, deep=deep)
-    say.print(f"The archive has {report.files:,} files of {report.days} days.")
+    say.print(f"The archive has {amount(report.files, 'file')} of {amount(report.days, 'day')}.")
     return report
 
 
@@ -134,5 +135,4 @@ def _show(say: Console, differences: list[Difference]) -> None:
         )
     say.print(table)
     more = len(differences) - _SHOWN_DIFFERENCES
-    count = "1 difference" if len(differences) == 1 else f"{len(differences):,} differences"
-    say.print(f"{count}{f', {more:,} of them not shown' if more > 0 else ''}.")
+    say.print(f"{amount(len(differences), 'difference')}{f', {more:,} of them not shown' if more > 0 else ''}.")
