@@ -21,7 +21,6 @@ from aggregator.ledger_watch import LedgerReport, LedgerWatch
 from aggregator.local_time import LocalTime
 from aggregator.projections import Projections
 from aggregator.removal import mend_removals
-from aggregator.restoring import refuse_half_restored
 from aggregator.stored_day import StoredDay, read_stored_day
 from aggregator.stored_month import read_stored_month, stored_months
 from schema.batch import WINDOW_MS
@@ -60,7 +59,6 @@ class Aggregator:
         self._archive = Archive(settings.archive_dir, settings.node)
         zones = {site.domain: ZoneInfo(site.timezone) for site in settings.site}
         local_time = LocalTime(zones)
-        refuse_half_restored(self._archive.root)
         removals = begin_removals(self._archive)
         self.alarms.add(mend_removals(self._archive.root))
         self._intake = Intake(settings.spool_dir, self._archive, local_time, removals)

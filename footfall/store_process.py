@@ -15,6 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from aggregator.closed_day import keep_today_closed
+from aggregator.restoring import refuse_half_restored
 from aggregator.run import Aggregator
 from collector.scrape import CollectorScrape
 from dashboard.app import NO_REPORTS, create_app
@@ -67,6 +68,7 @@ class StoreProcess:
 
     def run(self, aggregate: bool, listen_fd: int | None) -> int:
         """Open, run, close; return the exit code."""
+        refuse_half_restored(self._settings.archive_dir)
         spool_lock = own_directory(self._settings.spool_dir, "aggregator.lock") if aggregate else None
         check_fence(self._settings.spool_dir, self._clock())
         if aggregate:

@@ -8,9 +8,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from aggregator.restoring import begin_restoring, end_restoring
 from schema.batch import DAY_MS, utc_day
-from schema.errors import StopError
 from schema.hit import Record
 from schema.spool_format import HEADER_BYTES
 from support.batches import flip_bit
@@ -162,14 +160,6 @@ def test_rows_that_differ_from_the_archive_are_an_alarm_and_no_obstacle(rig: Rig
     rig.start()
     assert rig.step(at("11:00:01")).has_shown
     assert rig.status["problems"] == {"BatchMismatchError": 1}
-
-
-def test_nothing_is_counted_on_an_archive_that_is_half_restored(rig: Rig) -> None:
-    begin_restoring(rig.settings.archive_dir)
-    with pytest.raises(StopError, match="has not come to its end"):
-        rig.start()
-    end_restoring(rig.settings.archive_dir)
-    rig.start()
 
 
 def test_it_is_ready_once_the_first_snapshot_is_taken(rig: Rig) -> None:
