@@ -70,13 +70,21 @@ def back_up(archive: Archive, destination: Path, now_ms: int, advance: Advance =
         raise RetryError(f"the backup to {destination} failed: {error.strerror or error}") from None
 
 
+def find_marker(destination: Path) -> Marker | None:
+    """Return what the backup in `destination` says of itself, or None if there is none."""
+    try:
+        return msgspec.json.decode((destination / MARKER).read_bytes(), type=Marker)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return None
+
+
 def read_marker(destination: Path) -> Marker:
-    """Return what the backup in `destination` says of itself.
+    """Return the same; to be used where there has to be one.
 
     Raises:
         StopError: there is none.
     """
-    marker = _marker(destination)
+    marker = find_marker(destination)
     if marker is None:
         raise StopError(f"{destination} is not a backup", hint="name the directory that footfall backup wrote to")
     return marker
@@ -99,19 +107,12 @@ def copy_archive(source: Archive, target: Archive, advance: Advance = no_advance
 def _claim(destination: Path, node: int) -> None:
     """Mark `destination` as a backup; refuse a directory with anything else in it."""
     make_directory(destination)
-    if _marker(destination) is None:
+    if find_marker(destination) is None:
         if strangers := [entry.name for entry in destination.iterdir() if entry.name not in (_LOCK, f"{MARKER}.tmp")]:
             raise StopError(
                 f"{destination} holds something else ({strangers[0]})", hint="choose an empty directory for the backup"
             )
         replace_file(destination / MARKER, msgspec.json.encode(Marker(node)))
-
-
-def _marker(destination: Path) -> Marker | None:
-    try:
-        return msgspec.json.decode((destination / MARKER).read_bytes(), type=Marker)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
-        return None
 
 
 def _back_up(archive: Archive, destination: Path, now_ms: int, advance: Advance) -> BackupReport:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from aggregator.archive import Archive
-from aggregator.backup import BackupReport, back_up, read_marker
+from aggregator.backup import BackupReport, back_up, find_marker
 from aggregator.day_directories import days_in
 from aggregator.inventory import counted_days
 from aggregator.months import compact_span, spans_to_compact
@@ -80,7 +80,7 @@ class Daily:
         self._thread: threading.Thread | None = None
         self._finished: list[DailyReport] = []  # by the thread, for the next step
         self._completed_ms = 0
-        if backup_directory and (marker := read_marker(backup_directory)):
+        if backup_directory and (marker := find_marker(backup_directory)):
             self._completed_ms = marker.completed_ms
             self._backup.done = utc_day(marker.completed_ms)
 
