@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from starlette.types import Message, Receive
 
+_READ_AND_DROPPED = 131_072  # bytes of what is too large
+
 
 class BodyTooLargeError(Exception):
-    """The body has more bytes than allowed; the rest of it was not read."""
+    """The body has more bytes than allowed; they were dropped, or, of very many, not even read."""
 
 
 class BodyIncompleteError(Exception):
@@ -15,6 +17,9 @@ class BodyIncompleteError(Exception):
 
 async def read_body(receive: Receive, max_bytes: int) -> bytes:
     """Return the whole body.
+
+    One that is too large is read all the same, up to a point: whoever is still sending when the connection is closed
+    gets an error from its system, or from a proxy, and never the answer.
 
     Raises:
         BodyTooLargeError: it has more than `max_bytes`.
@@ -25,6 +30,10 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
         part, is_more = _read_part(await receive())
         body += part
     if len(body) > max_bytes:
+        dropped = len(body)
+        while is_more and dropped <= _READ_AND_DROPPED:
+            part, is_more = _read_part(await receive())
+            dropped += len(part)
         raise BodyTooLargeError
     return body
 

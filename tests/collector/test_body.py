@@ -39,16 +39,20 @@ def test_a_body_over_the_limit_is_refused(contents: tuple[bytes, ...]) -> None:
         read(parts(*contents))
 
 
-def test_the_rest_of_a_body_over_the_limit_is_not_read() -> None:
-    messages = parts(b"012345", b"678901", *[b"x"] * 5)
-    incoming = iter(messages)
+@pytest.mark.parametrize(
+    ("rest", "unread"),
+    [([b"x"] * 5, 0), ([b"x" * 65_536] * 2, 0), ([b"x" * 65_536] * 9, 7)],
+    ids=["few", "many", "most"],
+)
+def test_the_rest_of_a_body_over_the_limit_is_read_up_to_a_point(rest: list[bytes], unread: int) -> None:
+    incoming = iter(parts(b"012345", b"678901", *rest))
 
     async def receive() -> dict[str, Any]:
         return next(incoming)
 
     with pytest.raises(BodyTooLargeError):
         asyncio.run(read_body(receive, 10))
-    assert len(list(incoming)) == 5
+    assert len(list(incoming)) == unread
 
 
 @pytest.mark.parametrize("contents", [(), (b"0",), (b"0", b"1")])

@@ -164,7 +164,8 @@ def test_the_script_comes_and_nothing_else_of_the_collector_is_public(front: Fro
 
 
 def test_a_beacon_that_is_too_large_is_refused(front: Front) -> None:
-    assert front.ask("POST", "/api/event", PUBLIC, content=b"x" * 100_000).status_code == 413
+    statuses = {front.ask("POST", "/api/event", PUBLIC, content=b"x" * 100_000).status_code for _ in range(60)}
+    assert statuses == {413}
 
 
 def test_the_dashboard_is_reached_without_its_own_pages(front: Front) -> None:
