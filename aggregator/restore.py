@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aggregator import replacement
 from aggregator.archive import Archive
+from aggregator.arrow_memory import pages_kept
 from aggregator.backup import copy_archive, read_marker
 from aggregator.inventory import counted_days
 from aggregator.loader import Loader, LoadReport
@@ -68,7 +69,8 @@ def load_all(archive: Archive, store: Store, loaded: Advance = no_advance) -> tu
     """Load what the store has not, some months at a time; return how many rows that was, and what was damaged."""
     loader, report = Loader(archive, store), LoadReport()
     months = list(loader.months(report))
-    loader.load_months(months, report, lambda done: loaded(done, len(months)))
+    with pages_kept():
+        loader.load_months(months, report, lambda done: loaded(done, len(months)))
     return report.inserted_rows, report.problems
 
 

@@ -23,6 +23,7 @@ def measure(count: int) -> str:
         with program("-m", "footfall", "collect", core=0, **settings) as collector:
             wait_until(lambda: is_listening(COLLECTOR))
             (worker,) = wait_for_children(collector.pid, 1)
+            wait_until(lambda: pss_megabytes(worker) > 0)
             step = min(STEP, count // 4)
             sizes = {0: pss_megabytes(worker)}
             for said in offer(COLLECTOR, "/api/event", "MANY", count, rate=math.inf, step=step):
