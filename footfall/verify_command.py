@@ -13,7 +13,6 @@ from rich.table import Table
 from aggregator.archive import Archive
 from aggregator.backup import read_marker
 from aggregator.removal import ForgottenSite, read_removals
-from aggregator.restoring import refuse_half_restored
 from aggregator.stored_month import StoredMonth
 from aggregator.verify import Difference, VerifyReport, compare_months, verify_archive, verify_store
 from footfall.amounts import amount
@@ -37,7 +36,6 @@ def verify(settings: Settings, say: Console, *, deep: bool) -> int:
         StopError: the archive is half restored.
     """
     refuse_absent(settings)
-    refuse_half_restored(settings.archive_dir)
     archive = Archive(settings.archive_dir, settings.node)
     report = _verify_files(archive, say, deep=deep)
     damaged = len(report.differences)

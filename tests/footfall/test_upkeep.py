@@ -66,7 +66,9 @@ def test_a_backup_that_was_never_completed_is_not_in_order(footfall: Footfall, t
     assert elsewhere.run("verify").returncode == 0
 
 
-@pytest.mark.parametrize("words", ["verify", "prune", "aggregate", "dashboard", "serve", "backup backup"])
+@pytest.mark.parametrize(
+    "words", ["verify", "prune", "aggregate", "dashboard", "serve", "backup backup", "migrate-store --to chdb:other"]
+)
 def test_what_is_half_restored_is_nothing_to_work_on(footfall: Footfall, tmp_path: Path, words: str) -> None:
     begin_restoring(tmp_path / "data" / "archive")
     if words == "prune":
